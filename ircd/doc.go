@@ -1,0 +1,2 @@
+// Package ircd is an IRC server that knows nothing of what its users talk to.
+package ircd

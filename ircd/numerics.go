@@ -1,0 +1,6 @@
+package ircd
+
+// Numerics that irc.v4 lacks.
+const (
+	ErrNeedMoreParams = "461"
+)
