@@ -1,0 +1,81 @@
+// Package config holds the settings of tocbridge: their names, their defaults,
+// where they may come from, and which values are refused.
+//
+//	config.go    Config and Defaults: one struct, one field a key
+//	limits.go    the [limits] section
+//	load.go      Load: flags over environment over file over defaults
+//	decode.go    how a written value becomes a Go value, strictly
+//	origin.go    which line, variable or flag a value came from; KeyError
+//	validate.go  Validate: what a value has to be
+//	secret.go    Secret, a text that never prints itself
+//	print.go     TOML: a Config as the file that would give it
+//
+// It is the only importer of viper, which is used as a merger and nothing else:
+// an instance of its own, a delimiter that no key contains, one UnmarshalExact
+// and no Get. It knows nothing of the other packages; cmd/tocbridge turns a
+// Config into an ircd.Server and bridge.Options.
+//
+// A key is written section.name in messages, [section] name in the file,
+// TOCBRIDGE_SECTION_NAME in the environment. Everything wrong is reported at
+// once, each fault with its key and, for a file, its line.
+package config
+
+import "time"
+
+// Config is the whole configuration. The tags are the names in the file.
+type Config struct {
+	IRC    IRC    `mapstructure:"irc"`
+	TOC    TOC    `mapstructure:"toc"`
+	Bridge Bridge `mapstructure:"bridge"`
+	Log    Log    `mapstructure:"log"`
+	Limits Limits `mapstructure:"limits"`
+}
+
+// IRC is the side that IRC clients connect to.
+type IRC struct {
+	// Listen has the TCP addresses, host:port; port 0 lets the system choose.
+	Listen []string `mapstructure:"listen"`
+	// InsecurePlaintext allows addresses in Listen that are not loopback.
+	// Passwords and messages cross the network readable there.
+	InsecurePlaintext bool `mapstructure:"insecure_plaintext"`
+	// Hostname is the server's name in every line it sends; it needs a dot,
+	// by which clients tell a server from a nick.
+	Hostname string `mapstructure:"hostname"`
+	// Network is the name shown by clients (ISUPPORT NETWORK).
+	Network string `mapstructure:"network"`
+	// MOTDFile is a text file shown at login; empty for none.
+	MOTDFile string `mapstructure:"motd_file"`
+}
+
+// TOC is the server that we sign on to.
+type TOC struct {
+	Server string `mapstructure:"server"` // host:port
+	Login  string `mapstructure:"login"`  // toc2_login, toc2_signon or toc_signon
+	Pace   string `mapstructure:"pace"`   // oscar or off
+}
+
+// Bridge is what happens between the two.
+type Bridge struct {
+	// Linger is how long an account stays signed on after its last client left.
+	Linger time.Duration `mapstructure:"linger"`
+}
+
+// Log is the program's own log, on standard error.
+type Log struct {
+	Level  string `mapstructure:"level"`  // debug, info, warn or error
+	Format string `mapstructure:"format"` // text or json
+}
+
+// Defaults is the configuration without a file, the environment and flags.
+func Defaults() Config {
+	return Config{
+		IRC: IRC{
+			Listen:   []string{"127.0.0.1:6667"},
+			Hostname: "tocbridge.localhost",
+			Network:  "AIM",
+		},
+		TOC:    TOC{Server: "127.0.0.1:9898", Login: "toc2_login", Pace: "oscar"},
+		Log:    Log{Level: "info", Format: "text"},
+		Limits: defaultLimits(),
+	}
+}

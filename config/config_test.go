@@ -1,0 +1,494 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/viper"
+)
+
+func TestDefaultsAreValid(t *testing.T) {
+	t.Parallel()
+	if err := Defaults().Validate(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestDefaultsListenOnLoopbackOnly(t *testing.T) {
+	t.Parallel()
+	c := Defaults()
+	if c.IRC.InsecurePlaintext {
+		t.Error("insecure_plaintext is on by default")
+	}
+	for _, addr := range c.IRC.Listen {
+		if host, _, err := splitAddress(addr); err != nil || !loopback(host) {
+			t.Errorf("default address %q is not loopback (%v)", addr, err)
+		}
+	}
+}
+
+func TestLoadWithoutAnythingGivesDefaults(t *testing.T) {
+	t.Parallel()
+	got, err := Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Defaults(), got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Every field needs a tag, a converter and a default in viper: without the
+// latter its environment variable would be ignored without a word.
+func TestEveryKeyIsComplete(t *testing.T) {
+	t.Parallel()
+	c := Defaults()
+	name := regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+	seen := map[string]bool{}
+	for _, f := range fields(&c) {
+		if !name.MatchString(f.section) || !name.MatchString(f.name) {
+			t.Errorf("%q: not a name of lower case letters, digits and underscores", f.key())
+		}
+		if converters[f.value.Type()] == nil {
+			t.Errorf("%s: no converter for %v", f.key(), f.value.Type())
+		}
+		if seen[f.env()] {
+			t.Errorf("%s: two keys with the variable %s", f.key(), f.env())
+		}
+		seen[f.env()] = true
+	}
+	if len(seen) < 12 {
+		t.Errorf("only %d keys found", len(seen))
+	}
+}
+
+// A key that holds a password has to be a Secret.
+func TestSecretsHaveTheirType(t *testing.T) {
+	t.Parallel()
+	c := Defaults()
+	telling := regexp.MustCompile(`pass|secret|token`)
+	for _, f := range fields(&c) {
+		if telling.MatchString(f.name) && f.value.Type() != reflect.TypeFor[Secret]() {
+			t.Errorf("%s is a %v, not a Secret", f.key(), f.value.Type())
+		}
+	}
+}
+
+// other is a valid value of f that differs from its default, as Go value and as
+// text for a variable.
+func other(f field) (value any, text string) {
+	special := map[string]string{
+		"irc.listen": "127.0.0.1:6697,[::1]:6697", "irc.hostname": "irc.example.org", "toc.server": "toc.example.org:9898",
+		"toc.login": SignOnTOC1, "toc.pace": PaceOff, "log.level": "debug", "log.format": FormatJSON,
+	}
+	switch x := f.value.Interface().(type) {
+	case bool:
+		return !x, fmt.Sprint(!x)
+	case int:
+		return x + 1, fmt.Sprint(x + 1)
+	case float64:
+		return x + 0.5, fmt.Sprint(x + 0.5)
+	case time.Duration:
+		return x + time.Hour, (x + time.Hour).String()
+	case []string:
+		return strings.Split(special[f.key()], ","), special[f.key()]
+	default:
+		s := special[f.key()]
+		if s == "" {
+			s = "something"
+		}
+		return s, s
+	}
+}
+
+func TestEnvironmentReachesEveryKey(t *testing.T) {
+	want := Defaults()
+	for _, f := range fields(&want) {
+		value, text := other(f)
+		t.Setenv(f.env(), text)
+		f.value.Set(reflect.ValueOf(value).Convert(f.value.Type()))
+	}
+	got, err := Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFileReachesEveryKey(t *testing.T) {
+	t.Parallel()
+	want := Defaults()
+	for _, f := range fields(&want) {
+		value, _ := other(f)
+		f.value.Set(reflect.ValueOf(value).Convert(f.value.Type()))
+	}
+	got, err := Load(write(t, want.TOML()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFlagsReachEveryKey(t *testing.T) {
+	t.Parallel()
+	want := Defaults()
+	var flags []Flag
+	for _, f := range fields(&want) {
+		value, _ := other(f)
+		flags = append(flags, Flag{Name: "--x", Key: f.key(), Value: value})
+		f.value.Set(reflect.ValueOf(value).Convert(f.value.Type()))
+	}
+	got, err := Load("", flags...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFlagsBeatEnvironmentBeatsFile(t *testing.T) {
+	file := write(t, "[irc]\nlisten = '127.0.0.1:1'\nhostname = 'file.test'\nnetwork = 'file'\n")
+	t.Setenv("TOCBRIDGE_IRC_LISTEN", "127.0.0.1:2")
+	t.Setenv("TOCBRIDGE_IRC_HOSTNAME", "env.test")
+	got, err := Load(file, Flag{"--listen", "irc.listen", []string{"127.0.0.1:3"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Defaults().IRC
+	want.Listen, want.Hostname, want.Network = []string{"127.0.0.1:3"}, "env.test", "file"
+	if diff := cmp.Diff(want, got.IRC); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestBadEnvironmentIsNamed(t *testing.T) {
+	for _, c := range []struct{ name, value, want string }{
+		{"TOCBRIDGE_IRC_LISTN", "x", "TOCBRIDGE_IRC_LISTN: no such key"},
+		{"TOCBRIDGE_IRC_LISTEN", "0.0.0.0:6667", "TOCBRIDGE_IRC_LISTEN: irc.listen: 0.0.0.0:6667 is not a loopback address"},
+		{"TOCBRIDGE_BRIDGE_LINGER", "5", `TOCBRIDGE_BRIDGE_LINGER: bridge.linger: needs a time with a unit`},
+		{"TOCBRIDGE_IRC_INSECURE_PLAINTEXT", "yes", `TOCBRIDGE_IRC_INSECURE_PLAINTEXT: irc.insecure_plaintext: needs true or false, not "yes"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv(c.name, c.value)
+			_, err := Load("")
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
+	}
+}
+
+// An empty variable counts as unset, and variables that only share the prefix
+// are none of ours.
+func TestHarmlessEnvironment(t *testing.T) {
+	t.Setenv("TOCBRIDGE_LOG_LEVEL", "")
+	t.Setenv("TOCBRIDGE_SERVICE_HOST", "10.0.0.1") // Kubernetes, for a service of that name
+	t.Setenv("TOCBRIDGE_PORT_6667_TCP", "tcp://10.0.0.1:6667")
+	got, err := Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Defaults(), got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestBadFlagIsNamed(t *testing.T) {
+	t.Parallel()
+	_, err := Load("", Flag{"--toc-server", "toc.server", "nowhere"})
+	want := `--toc-server: toc.server: "nowhere" is not an address of the form host:port`
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if key := (*KeyError)(nil); !errors.As(err, &key) || key.Key != "toc.server" {
+		t.Errorf("%v is not a KeyError of toc.server", err)
+	}
+}
+
+// Good files load; a comment "# want: section.key = value" names what must
+// come out of it.
+func TestGoodFiles(t *testing.T) {
+	t.Parallel()
+	for _, path := range files(t, "testdata/good/*.toml") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			c, err := Load(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			values := map[string]string{}
+			for _, f := range fields(&c) {
+				values[f.key()] = literal(f.value)
+			}
+			for _, want := range remarks(t, path) {
+				key, value, _ := strings.Cut(want, " = ")
+				if values[key] != value {
+					t.Errorf("%s is %s, want %s", key, values[key], value)
+				}
+			}
+		})
+	}
+}
+
+// Bad files are refused; each comment "# want: message" has to be the end of a
+// line of the error, %s in it standing for the file's path, and nothing else
+// may be reported.
+func TestBadFiles(t *testing.T) {
+	t.Parallel()
+	for _, path := range files(t, "testdata/bad/*.toml") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			_, err := Load(path)
+			if err == nil {
+				t.Fatal("not refused")
+			}
+			wants := remarks(t, path)
+			for i, want := range wants {
+				wants[i] = strings.ReplaceAll(want, "%s", path)
+			}
+			if diff := cmp.Diff(wants, strings.Split(err.Error(), "\n")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func remarks(t *testing.T, path string) []string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wants []string
+	for line := range strings.Lines(string(text)) {
+		if want, ok := strings.CutPrefix(strings.TrimSpace(line), "# want: "); ok {
+			wants = append(wants, want)
+		}
+	}
+	if len(wants) == 0 {
+		t.Fatalf("%s says nothing of what is wanted", path)
+	}
+	return wants
+}
+
+func files(t *testing.T, pattern string) []string {
+	t.Helper()
+	list, err := filepath.Glob(pattern)
+	if err != nil || len(list) < 3 {
+		t.Fatalf("%s: %d files, %v", pattern, len(list), err)
+	}
+	return list
+}
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "tocbridge.toml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestFileCannotBeRead(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "none.toml")
+	if _, err := Load(path); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), path) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := Load(t.TempDir()); err == nil {
+		t.Error("a directory was read")
+	}
+	long := write(t, strings.Repeat("# filler\n", maxFile/9+1))
+	if _, err := Load(long); err == nil || !strings.Contains(err.Error(), "longer than") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Two Loads at once, and the global viper untouched: nothing is shared.
+func TestLoadSharesNothing(t *testing.T) {
+	t.Parallel()
+	a := write(t, "[irc]\nnetwork = 'A'\n")
+	if c, err := Load(a); err != nil || c.IRC.Network != "A" {
+		t.Fatal(c, err)
+	}
+	if c, err := Load(""); err != nil || c.IRC.Network != Defaults().IRC.Network {
+		t.Fatal(c, err)
+	}
+	if keys := viper.AllKeys(); len(keys) != 0 {
+		t.Errorf("the global viper knows %q", keys)
+	}
+}
+
+func TestDefaultListsAreNotShared(t *testing.T) {
+	t.Parallel()
+	a, b := Defaults(), Defaults()
+	a.IRC.Listen[0] = "changed"
+	if b.IRC.Listen[0] == "changed" {
+		t.Error("two Defaults share a list")
+	}
+}
+
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		change func(*Config)
+		want   string // empty: fine
+	}{
+		{"port zero twice", func(c *Config) { c.IRC.Listen = []string{"127.0.0.1:0", "127.0.0.1:0"} }, ""},
+		{"localhost", func(c *Config) { c.IRC.Listen = []string{"LocalHost:6667"} }, ""},
+		{"all of 127/8", func(c *Config) { c.IRC.Listen = []string{"127.9.9.9:6667"} }, ""},
+		{"mapped loopback", func(c *Config) { c.IRC.Listen = []string{"[::ffff:127.0.0.1]:6667"} }, ""},
+		{"insecure, in so many words", func(c *Config) { c.IRC.Listen = []string{":6667"}; c.IRC.InsecurePlaintext = true }, ""},
+		{"all addresses", func(c *Config) { c.IRC.Listen = []string{":6667"} }, "irc.listen: :6667 is not a loopback address"},
+		{"all addresses, 6", func(c *Config) { c.IRC.Listen = []string{"[::]:6667"} }, "irc.listen: [::]:6667 is not a loopback address"},
+		{"a name", func(c *Config) { c.IRC.Listen = []string{"irc.example.org:6667"} }, "is not a loopback address"},
+		{"a name like loopback", func(c *Config) { c.IRC.Listen = []string{"127.0.0.1.example.org:6667"} }, "is not a loopback address"},
+		{"no address", func(c *Config) { c.IRC.Listen = nil }, "irc.listen: needs at least one address"},
+		{"port too high", func(c *Config) { c.IRC.Listen = []string{"127.0.0.1:65536"} }, "the port has to be a number"},
+		{"port by name", func(c *Config) { c.IRC.Listen = []string{"127.0.0.1:ircd"} }, "the port has to be a number"},
+		{"hostname without dot", func(c *Config) { c.IRC.Hostname = "irc" }, `irc.hostname: "irc" is not a server name`},
+		{"hostname with space", func(c *Config) { c.IRC.Hostname = "irc.a b" }, "is not a server name"},
+		{"hostname with line break", func(c *Config) { c.IRC.Hostname = "irc.example\n" }, "is not a server name"},
+		{"hostname too long", func(c *Config) { c.IRC.Hostname = strings.Repeat("a.", 40) + "b" }, "is not a server name"},
+		{"network of two words", func(c *Config) { c.IRC.Network = "A I M" }, `irc.network: "A I M" is not a network name`},
+		{"network empty", func(c *Config) { c.IRC.Network = "" }, "is not a network name"},
+		{"server without host", func(c *Config) { c.TOC.Server = ":9898" }, `toc.server: ":9898" names no server`},
+		{"server without port", func(c *Config) { c.TOC.Server = "aim.example.org" }, "is not an address"},
+		{"login", func(c *Config) { c.TOC.Login = "oscar" }, `toc.login: needs toc2_login, toc2_signon or toc_signon, not "oscar"`},
+		{"pace", func(c *Config) { c.TOC.Pace = "" }, `toc.pace: needs oscar or off, not ""`},
+		{"level", func(c *Config) { c.Log.Level = "INFO" }, `log.level: needs debug, info, warn or error, not "INFO"`},
+		{"linger negative", func(c *Config) { c.Bridge.Linger = -time.Second }, "bridge.linger: -1s is too short"},
+		{"linger without its unit", func(c *Config) { c.Bridge.Linger = 5 }, "bridge.linger: 5ns is too short"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got := Defaults()
+			c.change(&got)
+			err := got.Validate()
+			if c.want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
+	}
+}
+
+// Every limit takes 0 (off) and more than its default, and nothing below 0.
+func TestLimitsCanBeRaisedAndSwitchedOff(t *testing.T) {
+	t.Parallel()
+	zero, more, less := Defaults(), Defaults(), Defaults()
+	limits := 0
+	set := func(c *Config, n int64) {
+		for _, f := range fields(c) {
+			if f.section == "limits" {
+				f.value.Set(reflect.ValueOf(n).Convert(f.value.Type()))
+				limits++
+			}
+		}
+	}
+	set(&zero, 0)
+	set(&more, 1<<40) // 18 minutes as a duration
+	set(&less, -1)
+	if err := zero.Validate(); err != nil {
+		t.Error(err)
+	}
+	if err := more.Validate(); err != nil {
+		t.Error(err)
+	}
+	if err := less.Validate(); err == nil || strings.Count(err.Error(), "limits.") != limits/3 {
+		t.Errorf("not all of %d limits are refused below 0: %v", limits/3, err)
+	}
+}
+
+func TestSecretNeverPrints(t *testing.T) {
+	t.Parallel()
+	s := Secret("hunter2")
+	var log strings.Builder
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "secret", s, "in", struct{ S Secret }{s})
+	text, err := s.MarshalText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := fmt.Sprintf("%v %s %q %#v %+v", s, s, s, s, struct{ S Secret }{s}) + log.String() + string(text)
+	if strings.Contains(shown, "hunter2") || !strings.Contains(shown, "***") {
+		t.Error(shown)
+	}
+	if s.Reveal() != "hunter2" || Secret("").String() != "" {
+		t.Error("Reveal or the empty secret is wrong")
+	}
+}
+
+func TestTOMLQuoting(t *testing.T) {
+	t.Parallel()
+	want := Defaults()
+	want.IRC.MOTDFile = "a \"quoted\" \\ path\twith\x01 odd \x7f bytes, Grüße.txt"
+	got, err := Load(write(t, want.TOML()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.IRC.MOTDFile != want.IRC.MOTDFile {
+		t.Errorf("%q became %q", want.IRC.MOTDFile, got.IRC.MOTDFile)
+	}
+}
+
+// The reference in the README is the defaults: as a file it gives them, and
+// without its comments it is what TOML prints, so no key is missing there.
+func TestREADMEReferenceIsTheDefaults(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(readme), "<!-- reference -->\n```toml\n")
+	block, _, closed := strings.Cut(rest, "```\n")
+	if !found || !closed {
+		t.Fatal("README.md has no ```toml block after <!-- reference -->")
+	}
+	got, err := Load(write(t, block))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(Defaults(), got); diff != "" {
+		t.Error(diff)
+	}
+	comment := regexp.MustCompile(`(?m)\s*#.*$`)
+	blank := regexp.MustCompile(`\n\n+`)
+	bare := strings.TrimSpace(blank.ReplaceAllString(comment.ReplaceAllString(block, ""), "\n"))
+	want := strings.TrimSpace(blank.ReplaceAllString(Defaults().TOML(), "\n"))
+	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(bare, "\n")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Whatever is in the file, Load returns, and what it takes is valid.
+func FuzzLoad(f *testing.F) {
+	f.Add(Defaults().TOML())
+	f.Add("[irc]\nlisten = [")
+	f.Add("irc = {listen = 'x'}\n[[toc]]\n'a.b' = 1\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := Load(write(t, text))
+		if err == nil && c.Validate() != nil {
+			t.Errorf("%q: loaded, but %v", text, c.Validate())
+		}
+	})
+}
