@@ -27,22 +27,29 @@ type Flag struct {
 // it and the flags override both, and validates the result. All faults are
 // reported together, joined; each about a key is a *KeyError.
 func Load(path string, flags ...Flag) (Config, error) {
-	c := Defaults()
-	v := viper.NewWithOptions(viper.KeyDelimiter(delimiter))
-	v.SetConfigType("toml")
-	known := fields(&c)
-	from := origins{}
-	for _, f := range known {
-		v.SetDefault(f.viperKey(), f.value.Interface()) // or the environment would be ignored for it
-		if err := v.BindEnv(f.viperKey(), f.env()); err != nil {
-			return Config{}, fmt.Errorf("configuration: bind %s: %w", f.env(), err)
+	var text []byte
+	if path != "" {
+		var err error
+		if text, err = readBounded(path); err != nil {
+			return Config{}, fmt.Errorf("configuration: %w", err)
 		}
 	}
-	faults, err := readFile(v, path, from, known)
+	return load(path, text, flags)
+}
+
+// load is Load with the file's text; name is what faults in it are told by.
+func load(name string, text []byte, flags []Flag) (Config, error) {
+	defaults := Defaults()
+	known := fields(&defaults)
+	v, err := newViper(known)
 	if err != nil {
 		return Config{}, err
 	}
-	faults = append(faults, from.fromEnv(os.Environ(), known)...)
+	if err := v.ReadConfig(bytes.NewReader(text)); err != nil {
+		return Config{}, syntaxError(name, err)
+	}
+	from := origins{}
+	faults := append(from.fromFile(name, text, known), from.fromEnv(os.Environ(), known)...)
 	for _, f := range flags {
 		v.Set(strings.Replace(f.Key, ".", delimiter, 1), f.Value)
 		from[f.Key] = f.Name
@@ -53,20 +60,17 @@ func Load(path string, flags ...Flag) (Config, error) {
 	return decode(v, from)
 }
 
-// readFile parses the file into v and reports its unknown keys as faults. An
-// err means that there is nothing to go on with.
-func readFile(v *viper.Viper, path string, from origins, known []field) (faults []error, err error) {
-	if path == "" {
-		return nil, nil
+// newViper makes an instance that knows every key, its default and its variable.
+func newViper(known []field) (*viper.Viper, error) {
+	v := viper.NewWithOptions(viper.KeyDelimiter(delimiter))
+	v.SetConfigType("toml")
+	for _, f := range known {
+		v.SetDefault(f.viperKey(), f.value.Interface()) // or the environment would be ignored for it
+		if err := v.BindEnv(f.viperKey(), f.env()); err != nil {
+			return nil, fmt.Errorf("configuration: bind %s: %w", f.env(), err)
+		}
 	}
-	text, err := readBounded(path)
-	if err != nil {
-		return nil, fmt.Errorf("configuration: %w", err)
-	}
-	if err := v.ReadConfig(bytes.NewReader(text)); err != nil {
-		return nil, syntaxError(path, err)
-	}
-	return from.fromFile(path, text, known), nil
+	return v, nil
 }
 
 func readBounded(path string) ([]byte, error) {
