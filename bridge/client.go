@@ -1,0 +1,138 @@
+package bridge
+
+import (
+	"slices"
+	"time"
+
+	irc "gopkg.in/irc.v4"
+
+	"tocbridge/ircd"
+)
+
+// client is an attached IRC connection.
+type client struct {
+	conn *ircd.Conn
+	in   map[string]bool // the & channels it is in, folded; rooms are the account's
+}
+
+// attached says that a client completed registration.
+type attached struct{ c *ircd.Conn }
+
+func (e attached) apply(s *session) {
+	if s.lingerT != nil {
+		s.lingerT.Stop()
+	}
+	c := &client{conn: e.c, in: map[string]bool{}}
+	s.clients = append(s.clients, c)
+	s.byConn[e.c] = c
+	s.adopt(c)
+	s.welcome(c)
+}
+
+// adopt makes the client look like the account: one user@host for all clients of an account.
+func (s *session) adopt(c *client) {
+	if s.info.Load() == nil {
+		s.info.Store(&persona{user: c.conn.User(), realname: c.conn.Realname()})
+		s.self.prefix = &irc.Prefix{Name: s.self.nick(), User: c.conn.User(), Host: s.o.Host}
+	}
+	c.conn.SetIdent(s.self.prefix.User, s.self.prefix.Host)
+}
+
+// welcome shows the client the account's channels as they are.
+func (s *session) welcome(c *client) {
+	s.joinGroup(c, buddiesChannel)
+	for _, r := range s.sortedRooms() {
+		if r.joined {
+			s.showRoom(c, r)
+		}
+	}
+	if s.state == waiting {
+		s.tell(c, s.waitingText())
+	}
+	if s.awayText != "" {
+		c.conn.Reply(irc.RPL_NOWAWAY, "You have been marked as being away")
+	}
+}
+
+// detached says that a client is gone, or never got as far as to be attached.
+type detached struct{ c *ircd.Conn }
+
+func (e detached) apply(s *session) {
+	c := s.byConn[e.c]
+	if c == nil {
+		return
+	}
+	delete(s.byConn, e.c)
+	s.clients = slices.DeleteFunc(s.clients, func(x *client) bool { return x == c })
+}
+
+// broadcast sends a message to all clients.
+func (s *session) broadcast(m *ircd.Message) {
+	for _, c := range s.clients {
+		c.conn.Send(m)
+	}
+}
+
+// toMembers sends a message to the clients that are in an & channel.
+func (s *session) toMembers(channel string, m *ircd.Message) {
+	for _, c := range s.clients {
+		if c.in[channel] {
+			c.conn.Send(m)
+		}
+	}
+}
+
+// message makes an event from a contact, stamped now.
+func (s *session) message(from *irc.Prefix, command string, params ...string) *ircd.Message {
+	m := ircd.NewMessage(from, command, params...)
+	m.Time = time.Now()
+	return m
+}
+
+// chat is a message with everything a said line carries: time, id and the sender's account.
+func (s *session) chat(from *contact, command, target, text string) *ircd.Message {
+	m := s.message(from.prefix, command, target, text)
+	m.ID = s.b.nextID(m.Time)
+	m.Account = from.key
+	return m
+}
+
+// news tells all clients something in &buddies; clients that left it get it as a private notice.
+func (s *session) news(text string) {
+	in := s.fromControl("NOTICE", buddiesChannel, text)
+	out := s.fromControl("NOTICE", s.Nick(), text)
+	for _, c := range s.clients {
+		if c.in[buddiesChannel] {
+			c.conn.Send(in)
+		} else {
+			c.conn.Send(out)
+		}
+	}
+}
+
+// tell tells one client something in &buddies.
+func (s *session) tell(c *client, text string) {
+	target := s.Nick()
+	if c.in[buddiesChannel] {
+		target = buddiesChannel
+	}
+	c.conn.Send(s.fromControl("NOTICE", target, text))
+}
+
+// fromControl is a message from *aim.
+func (s *session) fromControl(command, target, text string) *ircd.Message {
+	m := s.message(s.controlPrefix(), command, target, text)
+	m.Bot = true
+	return m
+}
+
+// lastActive is when the user last said something on any client; zero without a client.
+func (s *session) lastActive() time.Time {
+	var last time.Time
+	for _, c := range s.clients {
+		if t := c.conn.LastActive(); t.After(last) {
+			last = t
+		}
+	}
+	return last
+}

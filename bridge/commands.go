@@ -1,0 +1,378 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	irc "gopkg.in/irc.v4"
+
+	"tocbridge/bridge/nicks"
+	"tocbridge/bridge/richtext"
+	"tocbridge/ircd"
+	"tocbridge/toc"
+)
+
+// command is a message of a client.
+type command struct {
+	c *ircd.Conn
+	m *irc.Message
+}
+
+func (e command) apply(s *session) {
+	c := s.byConn[e.c]
+	if c == nil {
+		return
+	}
+	e.c.Dispatch(e.m, func(m *irc.Message) error { return s.handle(c, m) })
+}
+
+// ircCommand is a row of the table of IRC commands that concern the account.
+type ircCommand struct {
+	min int // parameters; fewer is 461
+	run func(*session, *client, *irc.Message) error
+}
+
+// commands is the table of IRC commands that package ircd leaves to us.
+var commands = map[string]ircCommand{
+	"PRIVMSG":  {0, (*session).privmsg},
+	"NOTICE":   {0, (*session).privmsg},
+	"TAGMSG":   {0, (*session).tagmsgCommand},
+	"JOIN":     {1, (*session).joinCommand},
+	"PART":     {1, (*session).part},
+	"NAMES":    {0, (*session).namesCommand},
+	"LIST":     {0, (*session).list},
+	"TOPIC":    {1, (*session).topic},
+	"INVITE":   {2, (*session).inviteCommand},
+	"KICK":     {2, (*session).kick},
+	"MODE":     {1, (*session).modeCommand},
+	"WHO":      {0, (*session).who},
+	"WHOIS":    {0, (*session).whois},
+	"WHOWAS":   {0, (*session).whowas},
+	"AWAY":     {0, (*session).away},
+	"ISON":     {1, (*session).ison},
+	"USERHOST": {1, (*session).userhost},
+	"NICK":     {0, (*session).nick},
+}
+
+// handle runs a command of the table.
+func (s *session) handle(c *client, m *irc.Message) error {
+	cmd, ok := commands[m.Command]
+	switch {
+	case !ok:
+		return ircd.ErrUnknownCommand
+	case len(m.Params) < cmd.min || cmd.min > 0 && m.Params[0] == "":
+		return ircd.NeedMoreParams(m.Command)
+	}
+	return cmd.run(s, c, m)
+}
+
+// report sends an error that is an answer, where a command has several.
+func (c *client) report(err error) {
+	var r *ircd.Reply
+	if errors.As(err, &r) {
+		c.conn.Reply(r.Numeric, r.Params...)
+	}
+}
+
+func noSuchChannel(channel string) error {
+	return ircd.Numeric(irc.ERR_NOSUCHCHANNEL, channel, "No such channel")
+}
+
+func noSuchNick(nick string) error {
+	return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "No such nick/channel")
+}
+
+func notOnChannel(channel string) error {
+	return ircd.Numeric(irc.ERR_NOTONCHANNEL, channel, "You're not on that channel")
+}
+
+// privmsg checks the parameters of PRIVMSG and NOTICE.
+func (s *session) privmsg(c *client, m *irc.Message) error {
+	notice := m.Command == "NOTICE"
+	if len(m.Params) == 0 || m.Params[0] == "" {
+		return s.mute(notice, ircd.Numeric(irc.ERR_NORECIPIENT, "No recipient given ("+m.Command+")"))
+	}
+	if len(m.Params) < 2 || m.Params[1] == "" {
+		return s.mute(notice, ircd.Numeric(irc.ERR_NOTEXTTOSEND, "No text to send"))
+	}
+	return s.say(c, m)
+}
+
+func (s *session) tagmsgCommand(c *client, m *irc.Message) error {
+	if len(m.Params) == 0 || m.Params[0] == "" {
+		return ircd.Numeric(irc.ERR_NORECIPIENT, "No recipient given (TAGMSG)")
+	}
+	return s.tagmsg(c, m)
+}
+
+// joinCommand is JOIN: & channels at once, rooms when AIM has answered.
+func (s *session) joinCommand(c *client, m *irc.Message) error {
+	if m.Params[0] == "0" {
+		s.partAll(c)
+		return nil
+	}
+	j := &joining{c: c}
+	for _, channel := range strings.Split(m.Params[0], ",") {
+		var err error
+		switch {
+		case strings.HasPrefix(channel, "&"):
+			err = s.joinAmp(c, channel)
+		case strings.HasPrefix(channel, "#"):
+			err = s.joinRoom(j, channel)
+		default:
+			err = noSuchChannel(channel)
+		}
+		c.report(err)
+	}
+	if j.left > 0 {
+		j.finish = c.conn.Defer()
+	}
+	return nil
+}
+
+// joinAmp puts one client into an & channel.
+func (s *session) joinAmp(c *client, channel string) error {
+	folded := ircd.Fold(channel)
+	if _, ok := s.membersOf(folded); !ok {
+		return ircd.Numeric(irc.ERR_NOSUCHCHANNEL, channel, "There is no such group on your buddy list")
+	}
+	if !c.in[folded] {
+		s.joinGroup(c, folded)
+	}
+	return nil
+}
+
+// part leaves channels: an & channel for this client, a room for the account.
+func (s *session) part(c *client, m *irc.Message) error {
+	reason := m.Params[1:]
+	for _, channel := range strings.Split(m.Params[0], ",") {
+		c.report(s.partOne(c, channel, reason))
+	}
+	return nil
+}
+
+func (s *session) partOne(c *client, channel string, reason []string) error {
+	folded := ircd.Fold(channel)
+	if c.in[folded] {
+		delete(c.in, folded)
+		c.conn.Send(s.message(s.self.prefix, "PART", append([]string{s.channelName(folded)}, reason...)...))
+		return nil
+	}
+	r := s.rooms[folded]
+	if r == nil {
+		if _, ok := s.membersOf(folded); ok {
+			return notOnChannel(channel)
+		}
+		if _, _, ok := nicks.Room(channel); ok && channel[0] == '#' {
+			return notOnChannel(channel)
+		}
+		return noSuchChannel(channel)
+	}
+	s.leaveRoom(r, reason)
+	return nil
+}
+
+// leaveRoom takes the account out of a room.
+func (s *session) leaveRoom(r *room, reason []string) {
+	if r.known {
+		s.send(toc.ChatLeave{Room: r.id})
+	}
+	s.forgetRoom(r)
+	s.broadcast(s.message(s.self.prefix, "PART", append([]string{r.channel}, reason...)...))
+}
+
+// partAll is JOIN 0.
+func (s *session) partAll(c *client) {
+	for folded := range c.in {
+		c.report(s.partOne(c, folded, nil))
+	}
+	for _, r := range s.sortedRooms() {
+		s.leaveRoom(r, nil)
+	}
+}
+
+// away is AWAY: shown on AIM, and to all clients of the account.
+func (s *session) away(c *client, m *irc.Message) error {
+	text := ""
+	if len(m.Params) > 0 {
+		text = m.Params[0]
+	}
+	s.awayText = text
+	s.send(s.awayCommand())
+	for _, cl := range s.clients {
+		if text == "" {
+			cl.conn.Reply(irc.RPL_UNAWAY, "You are no longer marked as being away")
+		} else {
+			cl.conn.Reply(irc.RPL_NOWAWAY, "You have been marked as being away")
+		}
+	}
+	return nil
+}
+
+// awayCommand is the away text as AIM gets it, cut to what fits.
+func (s *session) awayCommand() toc.Command {
+	parts := richtext.ParseIRC(s.awayText).Split(toc.AwayRoom(), quotedSize)
+	if len(parts) == 0 {
+		return toc.SetAway{}
+	}
+	return toc.SetAway{Text: parts[0].HTML()}
+}
+
+// nick is NICK after registration: on AIM only case and spacing of one's own name may change.
+func (s *session) nick(c *client, m *irc.Message) error {
+	if len(m.Params) == 0 || m.Params[0] == "" {
+		return ircd.Numeric(irc.ERR_NONICKNAMEGIVEN, "No nickname given")
+	}
+	want := m.Params[0]
+	switch {
+	case want == s.Nick():
+		return nil
+	case !ircd.ValidNick(want):
+		return ircd.Numeric(irc.ERR_ERRONEUSNICKNAME, want, "Erroneous nickname")
+	case toc.ScreenName(want).Key() != s.key:
+		return s.nickRefused(want)
+	case s.state != online:
+		return ircd.Numeric(irc.ERR_UNAVAILRESOURCE, want, s.waitingText())
+	}
+	finish := c.conn.Defer()
+	s.send(toc.FormatNick{Name: toc.ScreenName(want)})
+	match := func(e toc.Event) bool {
+		switch e := e.(type) {
+		case toc.Nick:
+			return true
+		case toc.ServerError:
+			return e.Code == 911 || e.Code == 913
+		}
+		return false
+	}
+	s.await(answerTime, match, func(e toc.Event) {
+		finish(func() error {
+			if e, ok := e.(toc.ServerError); ok {
+				return ircd.Numeric(irc.ERR_ERRONEUSNICKNAME, want, "AIM does not take this form of your name: "+e.Error())
+			}
+			return nil
+		})
+	})
+	return nil
+}
+
+// nickRefused tells why another name is not to be had: one that somebody has is in use, any other is not ours.
+func (s *session) nickRefused(want string) error {
+	if c := s.roster.lookup(toc.ScreenName(want)); s.b.peer(toc.ScreenName(want).Key()) != nil || c != nil && c.online || isControl(want) {
+		return ircd.Numeric(irc.ERR_NICKNAMEINUSE, want, "Nickname is already in use")
+	}
+	return ircd.Numeric(irc.ERR_RESTRICTED, fmt.Sprintf("Your nick is your AIM screen name %s; only its upper and lower case can change", s.self.name))
+}
+
+// inviteCommand is INVITE nick #room, and INVITE nick &group, which adds a buddy.
+func (s *session) inviteCommand(c *client, m *irc.Message) error {
+	nick, channel := m.Params[0], m.Params[1]
+	name, ok := s.nicks.Name(nick)
+	if !ok || !ircd.ValidNick(nick) {
+		return noSuchNick(nick)
+	}
+	if strings.HasPrefix(channel, "&") {
+		return s.inviteToGroup(c, name, channel)
+	}
+	r := s.rooms[ircd.Fold(channel)]
+	switch {
+	case r == nil:
+		return notOnChannel(channel)
+	case r.members[name.Key()] != nil || name.Key() == s.key:
+		return ircd.Numeric(irc.ERR_USERONCHANNEL, nick, r.channel, "is already on channel")
+	case s.state != online || !r.joined:
+		return ircd.Numeric(irc.ERR_NOSUCHCHANNEL, channel, s.waitingText())
+	}
+	who := s.roster.contact(name)
+	if who.buddy() && who.known && !who.online {
+		return noSuchNick(nick)
+	}
+	cmd := toc.ChatInviteTo{Room: r.id, Text: "Join me in " + richtext.Plain(r.name).HTML(), Names: []toc.ScreenName{toc.ScreenName(name.Key())}}
+	if !s.submit(imClass, queued{cmd: cmd, what: nick, text: "invitation to " + r.channel, by: c}) {
+		return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "AIM does not keep up; not invited")
+	}
+	c.conn.Reply(irc.RPL_INVITING, who.nick(), r.channel)
+	if who.away {
+		c.conn.Reply(irc.RPL_AWAY, who.nick(), s.awayTextOf(who))
+	}
+	return nil
+}
+
+// inviteToGroup adds a buddy to the group of an & channel.
+func (s *session) inviteToGroup(c *client, name toc.ScreenName, channel string) error {
+	group := defaultGroup
+	if ircd.Fold(channel) != buddiesChannel {
+		g, ok := nicks.Group(channel)
+		if !ok {
+			return noSuchChannel(channel)
+		}
+		group = s.groupSpelling(g)
+	}
+	if c := s.roster.lookup(name); c != nil && slices.Contains(c.groups, group) {
+		return ircd.Numeric(irc.ERR_USERONCHANNEL, c.nick(), channel, "is already on channel")
+	}
+	if err := s.addBuddy(toc.Buddy{Name: name}, group); err != nil {
+		return ircd.Numeric(irc.ERR_NOSUCHCHANNEL, channel, err.Error())
+	}
+	c.conn.Reply(irc.RPL_INVITING, s.roster.contact(name).nick(), channel)
+	return nil
+}
+
+// kick is KICK: of a group it removes the buddy; of a room nobody can throw anybody out on AIM.
+func (s *session) kick(c *client, m *irc.Message) error {
+	channel, nick := m.Params[0], m.Params[1]
+	folded := ircd.Fold(channel)
+	name, ok := s.nicks.Name(nick)
+	r := s.rooms[folded]
+	_, isGroup := s.membersOf(folded)
+	switch {
+	case r == nil && !isGroup:
+		return noSuchChannel(channel)
+	case r == nil && !c.in[folded]:
+		return notOnChannel(channel)
+	case !ok:
+		return noSuchNick(nick)
+	case r != nil && r.members[name.Key()] == nil && name.Key() != s.key:
+		return ircd.Numeric(irc.ERR_USERNOTINCHANNEL, nick, channel, "They aren't on that channel")
+	case r != nil:
+		return ircd.Numeric(irc.ERR_CHANOPRIVSNEEDED, channel, "AIM rooms have no operators; nobody can be thrown out")
+	}
+	who := s.roster.lookup(name)
+	if who == nil || !who.buddy() {
+		return ircd.Numeric(irc.ERR_USERNOTINCHANNEL, nick, channel, "They aren't on that channel")
+	}
+	return s.kickBuddy(who, folded)
+}
+
+// kickBuddy removes a buddy from the group of a channel, or from all if it is &buddies.
+func (s *session) kickBuddy(who *contact, folded string) error {
+	for _, g := range slices.Clone(who.groups) {
+		if folded == buddiesChannel || groupFold(g) == folded {
+			if err := s.removeBuddy(who, g); err != nil {
+				return ircd.Numeric(irc.ERR_CHANOPRIVSNEEDED, folded, err.Error())
+			}
+		}
+	}
+	return nil
+}
+
+// whowas knows nobody who is not here: nothing is kept of the past yet, except the names met since sign-on.
+func (s *session) whowas(c *client, m *irc.Message) error {
+	if len(m.Params) == 0 || m.Params[0] == "" {
+		return ircd.Numeric(irc.ERR_NONICKNAMEGIVEN, "No nickname given")
+	}
+	nick := m.Params[0]
+	name, ok := s.nicks.Name(nick)
+	who := s.roster.lookup(name)
+	if !ok || who == nil || who.heard.IsZero() {
+		c.conn.Reply(irc.ERR_WASNOSUCHNICK, nick, "There was no such nickname")
+	} else {
+		c.conn.Reply(irc.RPL_WHOWASUSER, who.nick(), who.prefix.User, who.prefix.Host, "*", s.realnameOf(who))
+		c.conn.Reply(irc.RPL_WHOISSERVER, who.nick(), s.o.IRCName, who.heard.UTC().Format(time.RFC1123))
+	}
+	c.conn.Reply(irc.RPL_ENDOFWHOWAS, nick, "End of WHOWAS")
+	return nil
+}

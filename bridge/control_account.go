@@ -1,0 +1,117 @@
+package bridge
+
+import (
+	"strings"
+	"time"
+
+	"tocbridge/bridge/pace"
+	"tocbridge/toc"
+)
+
+func (s *session) controlBlock(k *call) {
+	if len(k.args) == 0 {
+		k.showNames("Blocked", s.roster.deny)
+		return
+	}
+	name := s.nameOf(k.args[0])
+	if name.Key() == s.key {
+		k.reply("You cannot block yourself.")
+		return
+	}
+	if _, ok := s.roster.deny[name.Key()]; ok && s.roster.mode == toc.DenySome {
+		k.reply("%s is blocked already.", s.nicks.Nick(name))
+		return
+	}
+	cmds := []toc.Command{toc.AddDeny{Names: []toc.ScreenName{toc.ScreenName(name.Key())}}}
+	if _, ok := s.roster.permit[name.Key()]; ok {
+		cmds = append(cmds, toc.RemovePermit{Names: []toc.ScreenName{toc.ScreenName(name.Key())}})
+	}
+	if s.roster.mode == toc.PermitAll { // the deny list acts in one mode only
+		cmds = append(cmds, toc.SetPDMode{Mode: toc.DenySome})
+	}
+	if !s.send(cmds...) {
+		k.reply("Not blocked: %s", s.waitingText())
+		return
+	}
+	s.roster.deny[name.Key()] = name
+	delete(s.roster.permit, name.Key())
+	if s.roster.mode == toc.PermitAll {
+		s.roster.mode = toc.DenySome
+	}
+	k.reply("Blocked %s: cannot see you or write to you any more.", s.nicks.Nick(name))
+}
+
+func (s *session) controlAllow(k *call) {
+	if len(k.args) == 0 {
+		k.showNames("Explicitly allowed", s.roster.permit)
+		return
+	}
+	name := s.nameOf(k.args[0])
+	cmds := []toc.Command{toc.RemoveDeny{Names: []toc.ScreenName{toc.ScreenName(name.Key())}}}
+	if s.roster.mode == toc.PermitSome {
+		cmds = append(cmds, toc.AddPermit{Names: []toc.ScreenName{toc.ScreenName(name.Key())}})
+	}
+	if !s.send(cmds...) {
+		k.reply("Not changed: %s", s.waitingText())
+		return
+	}
+	delete(s.roster.deny, name.Key())
+	if s.roster.mode == toc.PermitSome {
+		s.roster.permit[name.Key()] = name
+	}
+	k.reply("%s may see you and write to you.", s.nicks.Nick(name))
+}
+
+func (k *call) showNames(what string, names map[string]toc.ScreenName) {
+	if len(names) == 0 {
+		k.reply("%s: nobody.", what)
+		return
+	}
+	var nicks []string
+	for _, key := range sortedKeys(names) {
+		nicks = append(nicks, k.s.nicks.Nick(names[key]))
+	}
+	k.reply("%s: %s", what, strings.Join(nicks, " "))
+}
+
+func (s *session) controlNotices(k *call) {
+	switch strings.ToLower(k.args[0]) {
+	case "on":
+		s.quiet = false
+		k.reply("You will be told when buddies go away, come back, or are idle.")
+	case "off":
+		s.quiet = true
+		k.reply("No more notices about away and idle buddies. notices on brings them back.")
+	default:
+		k.reply("Usage: notices on|off")
+	}
+}
+
+func (s *session) controlAccount(k *call) {
+	k.reply("Screen name %s, server %s", s.self.name, s.o.Server)
+	switch s.state {
+	case online:
+		k.reply("Signed on since %s (%s)", s.link.began.Local().Format("Mon 2 Jan 15:04"), shortDuration(time.Since(s.link.began)))
+	default:
+		k.reply("%s", s.waitingText())
+	}
+	if s.awayText != "" {
+		k.reply("Away: %s", s.awayText)
+	}
+	k.reply("%s attached, warning level %d%%, %s", plural(len(s.clients), "IRC client", "IRC clients"), s.self.warning, s.paceText())
+}
+
+// paceText says what waits because of the server's speed limit.
+func (s *session) paceText() string {
+	if s.o.Pace == pace.Off {
+		return "no speed limit"
+	}
+	n := 0
+	for _, lane := range s.queue.lanes {
+		n += len(lane)
+	}
+	if n == 0 {
+		return "nothing waits to be sent"
+	}
+	return plural(n, "message waits", "messages wait") + " for AIM's speed limit"
+}

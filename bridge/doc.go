@@ -1,0 +1,26 @@
+// Package bridge joins IRC clients to AIM accounts: it is the ircd.Backend, and speaks TOC2 through package toc.
+//
+// A Bridge keeps one session per account. One goroutine, session.run, owns the session; whatever happens to the account
+// reaches it as an event on its inbox:
+//
+//	IRC client ── ircd reader ── command ─┐
+//	TOC link ──── link reader ── batch ───┼── inbox ── run ──┬── ircd.Conn.Send (never blocks)
+//	timers, sign-on attempts ─────────────┘                  └── link outbox (never blocks; one writer while it holds something)
+//
+// From the outside in:
+//
+//	bridge.go    Bridge, Options, the registry; Authenticate: single-flight sign-on
+//	session.go   session, its inbox and run loop      client.go    attached IRC clients, who is sent what
+//	signon.go    sign-on, back-off, restoring state   link.go      one signed-on TOC connection: reader, outbox
+//	incoming.go  TOC events -> session                wait.go      answers that come later
+//	commands.go  IRC commands -> session              query.go, whois.go, modes.go  questions about the picture we keep
+//	im.go        messages both ways                   sendq.go     the paced queue before the link
+//	roster.go    the buddy list, lists and presence as data   presence.go  changes of it as IRC lines
+//	rooms.go     chat rooms as channels               control.go…  the pseudo-user *aim and its command table
+//
+// The session never waits for a consumer: a client that does not read is dropped by package ircd, a link that does not
+// take what we write holds up the client that sends (see session.relieve), not the account.
+//
+// What the package does not do: no HTML, nick or pacing rules (leaves richtext, nicks, pace), no IRC syntax (package
+// ircd), no TOC syntax (package toc).
+package bridge

@@ -1,0 +1,362 @@
+package bridge
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	irc "gopkg.in/irc.v4"
+
+	"tocbridge/bridge/pace"
+	"tocbridge/bridge/richtext"
+	"tocbridge/ircd"
+	"tocbridge/toc"
+)
+
+const (
+	imClass     = pace.Class(3)
+	vouchTime   = 15 * time.Minute // somebody not on the list who was there counts as there for so long
+	missedTime  = time.Minute      // and who was not, as not there, where asking costs of the budget for messages
+	maxTargets  = 4                // TARGMAX
+	statusLimit = 3 * time.Second
+)
+
+// message is PRIVMSG and NOTICE. NOTICE never causes an error reply (RFC 2812 §3.3.2).
+func (s *session) say(c *client, m *irc.Message) error {
+	notice := m.Command == "NOTICE"
+	targets := strings.Split(m.Params[0], ",")
+	if len(targets) > maxTargets {
+		return s.mute(notice, ircd.Numeric(irc.ERR_TOOMANYTARGETS, m.Params[0], fmt.Sprintf("Too many targets; at most %d", maxTargets)))
+	}
+	for _, target := range targets {
+		if err := s.mute(notice, s.sayTo(c, m.Command, target, m.Params[1])); err != nil {
+			c.report(err)
+		}
+	}
+	return nil
+}
+
+func (s *session) mute(notice bool, err error) error {
+	if notice {
+		return nil
+	}
+	return err
+}
+
+// sayTo sends a line to one target: a room, *aim, or a nick.
+func (s *session) sayTo(c *client, command, target, text string) error {
+	switch {
+	case target == "":
+		return ircd.Numeric(irc.ERR_NORECIPIENT, "No recipient given ("+command+")")
+	case target[0] == '#':
+		return s.sayRoom(c, command, target, text)
+	case target[0] == '&':
+		return s.sayGroup(c, target, text)
+	case isControl(target):
+		s.control(c, "", text)
+		return nil
+	}
+	return s.sayNick(c, command, target, text)
+}
+
+// sayGroup is a line said in an & channel: "nick: text" is a message to nick, all else a command for *aim.
+func (s *session) sayGroup(c *client, channel, text string) error {
+	folded := ircd.Fold(channel)
+	if !c.in[folded] {
+		if _, ok := s.membersOf(folded); !ok {
+			return noSuchChannel(channel)
+		}
+		return ircd.Numeric(irc.ERR_CANNOTSENDTOCHAN, channel, "Cannot send to channel: you are not in it")
+	}
+	if nick, rest, ok := addressed(text); ok && s.talkable(nick) {
+		return s.sayNick(c, "PRIVMSG", nick, rest)
+	}
+	s.control(c, s.channelName(folded), text)
+	return nil
+}
+
+// addressed splits "nick: text" and "nick, text".
+func addressed(text string) (nick, rest string, ok bool) {
+	i := strings.IndexAny(text, ":, ")
+	if i <= 0 || text[i] == ' ' {
+		return "", "", false
+	}
+	return text[:i], strings.TrimSpace(text[i+1:]), strings.TrimSpace(text[i+1:]) != ""
+}
+
+// talkable reports whether a nick in front of a colon means a person: a buddy, or somebody we met.
+func (s *session) talkable(nick string) bool {
+	name, ok := s.nicks.Name(nick)
+	return ok && s.roster.lookup(name) != nil
+}
+
+// sayNick sends an IM, once it is known that there is somebody to get it.
+func (s *session) sayNick(c *client, command, nick, text string) error {
+	name, ok := s.nicks.Name(nick)
+	if !ok || !ircd.ValidNick(nick) {
+		return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "No such nick/channel")
+	}
+	if s.state != online {
+		return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "Not sent: "+s.waitingText())
+	}
+	body, kind := parseSaid(text)
+	if kind == ctcpOther {
+		return s.ctcp(c, command, nick, name, text)
+	}
+	who := s.roster.contact(name)
+	im := outgoing{c: c, command: command, who: who, raw: text, body: body}
+	switch {
+	case who == s.self:
+	case who.buddy() && who.known:
+		if !who.online {
+			return s.notHere(im)
+		}
+	case !who.buddy():
+		return s.sayStranger(im)
+	}
+	return s.deliver(im)
+}
+
+// outgoing is a line on its way to somebody.
+type outgoing struct {
+	c       *client
+	command string
+	who     *contact
+	raw     string // as typed
+	body    richtext.Text
+}
+
+// notHere answers who writes to somebody offline, with the text, so that it is not lost.
+func (s *session) notHere(im outgoing) error {
+	return ircd.Numeric(irc.ERR_NOSUCHNICK, im.who.nick(), fmt.Sprintf("%s is not signed on. Not sent: %s", im.who.name, im.body.String()))
+}
+
+// sayStranger asks once per conversation whether somebody who is not on the list is there: the server itself says
+// nothing when an IM goes to nobody (TOC2 reference, trap 2). The question counts as an IM, so it is left out when the
+// budget is spent.
+func (s *session) sayStranger(im outgoing) error {
+	now := time.Now()
+	who := im.who
+	if now.Sub(who.heard) < vouchTime {
+		return s.deliver(im)
+	}
+	limited := s.o.Pace != pace.Off
+	if limited && now.Sub(who.missed) < missedTime {
+		return s.notHere(im)
+	}
+	if limited && s.pacer.At(now, imClass, 2).After(now) {
+		return s.deliver(im)
+	}
+	finish := im.c.conn.Defer()
+	s.askStatus(who, func(there bool) {
+		finish(func() error {
+			if !there {
+				return s.mute(im.command == "NOTICE", s.notHere(im))
+			}
+			return s.deliver(im)
+		})
+	})
+	return nil
+}
+
+// askStatus asks the server whether somebody is there. No answer counts as yes.
+func (s *session) askStatus(who *contact, done func(there bool)) {
+	if !s.submit(imClass, queued{cmd: toc.GetStatus{Name: toc.ScreenName(who.key)}}) {
+		done(s.link != nil)
+		return
+	}
+	match := func(e toc.Event) bool {
+		switch e := e.(type) {
+		case toc.BuddyUpdate:
+			return e.Name.Key() == who.key
+		case toc.ServerError:
+			return e.Code == 901 && toc.ScreenName(e.Arg).Key() == who.key
+		}
+		return false
+	}
+	s.await(statusLimit, match, func(e toc.Event) {
+		_, missing := e.(toc.ServerError)
+		if missing {
+			who.known, who.missed = true, time.Now()
+			s.showChange(who, who.signOff())
+		}
+		done(!missing)
+	})
+}
+
+// deliver cuts a line into IMs, sends them and shows them to the account's other clients.
+func (s *session) deliver(im outgoing) error {
+	to := toc.ScreenName(im.who.key)
+	for _, part := range im.body.Split(toc.IMRoom(to, false), quotedSize) {
+		html := part.HTML()
+		q := queued{cmd: toc.SendIM{To: to, Text: html}, what: im.who.nick(), text: part.String(), by: im.c, merge: im.who.key, html: html}
+		if !s.submit(imClass, q) {
+			return ircd.Numeric(irc.ERR_NOSUCHNICK, im.who.nick(), "AIM does not keep up, too much waits already. Not sent: "+part.String())
+		}
+	}
+	s.echo(im.c, im.command, im.who, im.raw)
+	if im.who.away && !im.who.toldAway && im.command == "PRIVMSG" {
+		im.who.toldAway = true
+		im.c.conn.Reply(irc.RPL_AWAY, im.who.nick(), s.awayTextOf(im.who))
+	}
+	s.relieve(im.c)
+	return nil
+}
+
+// quotedSize is what a text takes in a command.
+func quotedSize(t richtext.Text) int { return toc.QuotedLen(t.HTML()) }
+
+// echo shows what one client said to the others of the account, and to itself if it asked for that.
+func (s *session) echo(from *client, command string, to *contact, text string) {
+	if len(s.clients) == 1 && !from.conn.Has(ircd.CapEchoMessage) {
+		return
+	}
+	m := s.chat(s.self, command, to.nick(), text)
+	var plain *ircd.Message
+	for _, c := range s.clients {
+		switch {
+		case c.conn.Has(ircd.CapEchoMessage) || c != from && c.conn.Has(ircd.CapSelfMessage):
+			c.conn.Send(m)
+		case c != from:
+			if plain == nil {
+				plain = s.message(to.prefix, "NOTICE", s.Nick(), "-> "+readable(s.Nick(), text))
+			}
+			c.conn.Send(plain)
+		}
+	}
+}
+
+// readable is a said line for a client that cannot show it as our own.
+func readable(nick, text string) string {
+	if inner, ok := strings.CutPrefix(text, "\x01ACTION "); ok {
+		return "* " + nick + " " + strings.TrimSuffix(inner, "\x01")
+	}
+	return text
+}
+
+// What a said line is.
+type saidKind int
+
+const (
+	plainText saidKind = iota
+	ctcpAction
+	ctcpOther
+)
+
+// parseSaid reads what a client said. An action becomes "/me ", as AIM users write it.
+func parseSaid(text string) (richtext.Text, saidKind) {
+	if text[0] != '\x01' {
+		return richtext.ParseIRC(text), plainText
+	}
+	inner := strings.TrimSuffix(text[1:], "\x01")
+	verb, rest, _ := strings.Cut(inner, " ")
+	if strings.EqualFold(verb, "ACTION") {
+		return append(richtext.Plain("/me "), richtext.ParseIRC(rest)...), ctcpAction
+	}
+	return nil, ctcpOther
+}
+
+// ctcp answers CTCP requests, which AIM cannot carry; TYPING is what BitlBee's scripts send.
+func (s *session) ctcp(c *client, command, nick string, name toc.ScreenName, text string) error {
+	verb, rest, _ := strings.Cut(strings.Trim(text, "\x01"), " ")
+	if strings.EqualFold(verb, "TYPING") {
+		states := map[string]toc.TypingState{"0": toc.TypingNone, "1": toc.TypingActive, "2": toc.TypingPaused}
+		if state, ok := states[strings.TrimSpace(rest)]; ok {
+			s.typingOut(name, state)
+		}
+		return nil
+	}
+	if command == "PRIVMSG" {
+		s.tell(c, fmt.Sprintf("CTCP %s cannot be sent to %s: AIM has no such thing.", strings.ToUpper(verb), nick))
+	}
+	return nil
+}
+
+// imIn is an IM from AIM.
+func (s *session) imIn(e toc.IMIn) {
+	from := s.roster.contact(e.From)
+	from.heard = time.Now()
+	if e.From != from.name {
+		from.name = e.From
+		s.renick(from)
+	}
+	text := richtext.ParseHTML(e.Text)
+	command := "PRIVMSG"
+	if e.Auto {
+		command = "NOTICE"
+		s.learnAway(from, text)
+	}
+	s.deliverIn(from, command, s.Nick(), text, s.broadcast)
+}
+
+// deliverIn sends a received text as lines that fit, in order.
+func (s *session) deliverIn(from *contact, command, target string, text richtext.Text, send func(*ircd.Message)) {
+	text, action := richtext.CutAction(text)
+	budget := ircd.TextBudget(from.prefix, command, target)
+	if action {
+		budget -= len("\x01ACTION \x01")
+	}
+	for _, line := range text.Lines() {
+		for _, part := range line.Split(budget, richtext.IRCSize) {
+			said := part.IRC()
+			switch {
+			case action:
+				said = "\x01ACTION " + said + "\x01"
+			case said == "":
+				said = " "
+			}
+			send(s.chat(from, command, target, said))
+		}
+	}
+}
+
+// learnAway takes the away message of a buddy from its auto-response, the only way TOC has to tell it.
+func (s *session) learnAway(from *contact, text richtext.Text) {
+	said := strings.Join(strings.Fields(text.String()), " ")
+	if !from.away || said == "" || said == from.awayText {
+		return
+	}
+	from.awayText = said
+	m := s.message(from.prefix, "AWAY", said)
+	m.Need = ircd.CapAwayNotify
+	for _, c := range s.clients {
+		if s.sees(c, from) {
+			c.conn.Send(m)
+		}
+	}
+}
+
+// typingIn shows that somebody types, to clients that know of it.
+func (s *session) typingIn(e toc.Typing) {
+	values := map[toc.TypingState]string{toc.TypingNone: "done", toc.TypingPaused: "paused", toc.TypingActive: "active"}
+	from := s.roster.contact(e.From)
+	m := s.message(from.prefix, "TAGMSG", s.Nick())
+	m.Tags = irc.Tags{"+typing": values[e.State]}
+	m.Account = from.key
+	m.Need = ircd.CapMessageTags
+	s.broadcast(m)
+}
+
+// typingOut tells somebody that the user types, when that is news.
+func (s *session) typingOut(name toc.ScreenName, state toc.TypingState) {
+	if s.typing[name.Key()] == state {
+		return
+	}
+	s.typing[name.Key()] = state
+	s.send(toc.SendTyping{To: toc.ScreenName(name.Key()), State: state})
+}
+
+// tagmsg is TAGMSG: of the client-only tags AIM knows +typing.
+func (s *session) tagmsg(c *client, m *irc.Message) error {
+	states := map[string]toc.TypingState{"active": toc.TypingActive, "paused": toc.TypingPaused, "done": toc.TypingNone}
+	state, ok := states[m.Tags["+typing"]]
+	if !ok {
+		return nil
+	}
+	for _, target := range strings.Split(m.Params[0], ",") {
+		if name, legal := s.nicks.Name(target); legal && ircd.ValidNick(target) && s.state == online {
+			s.typingOut(name, state)
+		}
+	}
+	return nil
+}

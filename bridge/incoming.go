@@ -1,0 +1,150 @@
+package bridge
+
+import (
+	"fmt"
+	"time"
+
+	"tocbridge/toc"
+)
+
+// handleTOC applies one event of the AIM server: first to the picture, then to whoever waits for it. An error that
+// answers a question goes to the asker only.
+func (s *session) handleTOC(e toc.Event) {
+	var w *wait
+	if len(s.waits) > 0 {
+		w = s.takeWait(e)
+	}
+	if _, isError := e.(toc.ServerError); w == nil || !isError {
+		s.applyTOC(e)
+	}
+	if w != nil {
+		w.done(e)
+	}
+}
+
+// applyTOC is the table of what TOC tells us.
+func (s *session) applyTOC(e toc.Event) {
+	switch e := e.(type) {
+	case toc.IMIn:
+		s.imIn(e)
+	case toc.BuddyUpdate:
+		s.buddyUpdate(e)
+	case toc.BuddyCaps:
+		s.roster.contact(e.Name).caps = e.Caps
+	case toc.Typing:
+		s.typingIn(e)
+	case toc.ChatIn:
+		s.chatIn(e)
+	case toc.ChatMembers:
+		s.chatMembers(e)
+	case toc.ChatJoined:
+		s.chatJoined(e)
+	case toc.ChatLeft:
+		s.chatLeft(e)
+	case toc.ChatInvite:
+		s.chatInvite(e)
+	case toc.Inserted:
+		s.inserted(e)
+	case toc.Updated:
+		s.inserted(toc.Inserted(e))
+	case toc.Deleted:
+		s.deleted(e)
+	case toc.NewBuddyReply:
+		s.log.Debug("buddy added", "buddy", e.Name, "status", e.Status)
+	case toc.Nick:
+		s.ownName(e.Name)
+	case toc.Evil:
+		s.warned(e)
+	case toc.ServerError:
+		s.serverError(e)
+	default:
+		s.log.Debug("not used", "event", fmt.Sprintf("%T", e))
+	}
+}
+
+// ownName is the account's screen name as the server formats it.
+func (s *session) ownName(name toc.ScreenName) {
+	if name.Key() != s.key || name == s.self.name {
+		return
+	}
+	s.self.name = name
+	s.renick(s.self)
+}
+
+// renick gives a contact the nick that belongs to its formatted name and tells the clients.
+func (s *session) renick(c *contact) {
+	old, nick, changed := s.nicks.Reformat(c.name)
+	if !changed {
+		return
+	}
+	s.changeNick(c, old, nick)
+}
+
+// changeNick tells the clients of a new nick where they can see the contact.
+func (s *session) changeNick(c *contact, old, nick string) {
+	before := c.prefix
+	after := *before
+	after.Name = nick
+	c.prefix = &after
+	m := s.message(before, "NICK", nick)
+	if c == s.self {
+		s.setNick()
+		s.broadcast(m)
+		for _, cl := range s.clients {
+			cl.conn.SetNick(nick)
+		}
+		return
+	}
+	for _, cl := range s.clients {
+		if s.sees(cl, c) {
+			cl.conn.Send(m)
+		}
+	}
+	s.log.Debug("nick changed", "old", old, "new", nick)
+}
+
+// warned is EVILED: somebody warned us.
+func (s *session) warned(e toc.Evil) {
+	s.self.warning = e.Level
+	s.pacer.SetWarning(e.Level)
+	by := "somebody, anonymously"
+	if e.By != "" {
+		by = string(e.By)
+	}
+	s.news(fmt.Sprintf("You were warned by %s. Your warning level is now %d%%.", by, e.Level))
+}
+
+// serverError is an ERROR that nobody waited for.
+func (s *session) serverError(e toc.ServerError) {
+	if e.Code == 903 {
+		s.tooFast()
+		return
+	}
+	s.news("AIM says: " + e.Error())
+}
+
+// loadLists takes the lists of a sign-on. What changed since the last one shows as JOIN and QUIT when presence arrives;
+// who was removed meanwhile is simply no buddy any more.
+func (s *session) loadLists(cfg toc.Config) {
+	for _, c := range s.roster.load(cfg) {
+		s.showDeparture(c, "Removed from your list")
+	}
+}
+
+// buddyUpdate is UPDATE_BUDDY2.
+func (s *session) buddyUpdate(e toc.BuddyUpdate) {
+	if e.Name.Key() == s.key {
+		s.selfUpdate(e)
+		return
+	}
+	c, ch := s.roster.update(e, time.Now())
+	s.showChange(c, ch)
+}
+
+// selfUpdate is our own presence: shown only to who put themselves on the list.
+func (s *session) selfUpdate(e toc.BuddyUpdate) {
+	c, ch := s.roster.update(e, time.Now())
+	if ch.has(reformatted) {
+		s.renick(c)
+	}
+}

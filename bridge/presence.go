@@ -1,0 +1,347 @@
+package bridge
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	irc "gopkg.in/irc.v4"
+
+	"tocbridge/bridge/nicks"
+	"tocbridge/ircd"
+	"tocbridge/toc"
+)
+
+// buddiesChannel holds the online buddies of all groups.
+const buddiesChannel = "&buddies"
+
+// sees reports whether a contact is in a channel that the client is in.
+func (s *session) sees(c *client, who *contact) bool {
+	if who.online && who.buddy() {
+		if c.in[buddiesChannel] {
+			return true
+		}
+		if slices.ContainsFunc(who.groups, func(g string) bool { return c.in[groupFold(g)] }) {
+			return true
+		}
+	}
+	return s.inRoom(who)
+}
+
+// groupFold is the folded channel of a group.
+func groupFold(g string) string { return ircd.Fold(nicks.GroupChannel(g)) }
+
+// channelsOf are the & channels a buddy is in when online, folded.
+func channelsOf(who *contact) []string {
+	chans := []string{buddiesChannel}
+	for _, g := range who.groups {
+		if f := groupFold(g); f != buddiesChannel {
+			chans = append(chans, f)
+		}
+	}
+	return chans
+}
+
+// showChange tells the clients what changed of a contact. Who is on no list is not shown.
+func (s *session) showChange(c *contact, ch change) {
+	if ch == 0 {
+		return
+	}
+	if ch.has(departed) {
+		if c.buddy() || s.inRoom(c) {
+			s.showDeparture(c, "Signed off")
+		}
+		return
+	}
+	if ch.has(reformatted) {
+		s.refreshPrefix(c)
+		s.renick(c)
+	}
+	if !c.buddy() {
+		return
+	}
+	if ch.has(arrived) {
+		s.refreshPrefix(c)
+		s.showArrival(c)
+		return
+	}
+	s.showAway(c, ch)
+	if !s.quiet {
+		for _, text := range changeTexts(c, ch) {
+			s.buddyNews(c, text)
+		}
+	}
+}
+
+// refreshPrefix takes over what only this bridge knows of its own users.
+func (s *session) refreshPrefix(c *contact) {
+	if p := s.b.peer(c.key); p != nil {
+		if info := p.info.Load(); info != nil && info.user != c.prefix.User {
+			c.prefix = &irc.Prefix{Name: c.prefix.Name, User: info.user, Host: c.prefix.Host}
+		}
+	}
+}
+
+// showArrival joins a buddy to the channels it belongs in.
+func (s *session) showArrival(c *contact) {
+	for _, name := range channelsOf(c) {
+		s.showJoin(c, name, s.channelName(name))
+	}
+	if c.away && !s.quiet {
+		s.buddyNews(c, awayNews(c))
+	}
+}
+
+// showJoin is JOIN, and +v or AWAY as the client understands.
+func (s *session) showJoin(c *contact, folded, channel string) {
+	s.toMembers(folded, s.joinMessage(c, channel))
+	if c.away {
+		m := s.message(c.prefix, "AWAY", s.awayTextOf(c))
+		m.Need = ircd.CapAwayNotify
+		s.toMembers(folded, m)
+		return
+	}
+	s.toMembers(folded, s.voice(c, channel, "+v"))
+}
+
+// joinMessage is a JOIN of a contact.
+func (s *session) joinMessage(c *contact, channel string) *ircd.Message {
+	m := ircd.NewJoin(c.prefix, channel, c.key, s.realnameOf(c))
+	m.Time = time.Now()
+	m.Account = c.key
+	return m
+}
+
+// voice is a MODE ±v, for clients that learn of AWAY in no other way.
+func (s *session) voice(c *contact, channel, mode string) *ircd.Message {
+	m := s.message(s.controlPrefix(), "MODE", channel, mode, c.nick())
+	m.Unless = ircd.CapAwayNotify
+	return m
+}
+
+// showDeparture is a QUIT to all who saw the contact. A room it seems to be in shows it leaving too: QUIT means gone
+// from everywhere, and the server tells of the room as well.
+func (s *session) showDeparture(c *contact, reason string) {
+	m := s.message(c.prefix, "QUIT", reason)
+	inRoom := s.inRoom(c)
+	s.leaveRooms(c)
+	for _, cl := range s.clients {
+		if inRoom || c.buddy() && cl.in[buddiesChannel] || slices.ContainsFunc(c.groups, func(g string) bool { return cl.in[groupFold(g)] }) {
+			cl.conn.Send(m)
+		}
+	}
+}
+
+// showAway is AWAY for clients with away-notify, -v and +v for the others.
+func (s *session) showAway(c *contact, ch change) {
+	if !ch.has(wentAway) && !ch.has(cameBack) {
+		return
+	}
+	m := s.message(c.prefix, "AWAY")
+	mode := "+v"
+	if c.away {
+		m.Params, mode = []string{s.awayTextOf(c)}, "-v"
+	}
+	m.Need = ircd.CapAwayNotify
+	for _, cl := range s.clients {
+		if s.sees(cl, c) {
+			cl.conn.Send(m)
+		}
+	}
+	for _, name := range channelsOf(c) {
+		s.toMembers(name, s.voice(c, s.channelName(name), mode))
+	}
+}
+
+// changeTexts says in words what changed.
+func changeTexts(c *contact, ch change) []string {
+	var out []string
+	add := func(bit change, text string) {
+		if ch.has(bit) {
+			out = append(out, text)
+		}
+	}
+	add(wentAway, awayNews(c))
+	add(cameBack, "is back")
+	add(wentIdle, fmt.Sprintf("is idle (%s)", plural(c.idleMin, "minute", "minutes")))
+	add(becameActive, "is active again")
+	add(warned, fmt.Sprintf("has a warning level of %d%%", c.warning))
+	return out
+}
+
+func awayNews(c *contact) string { return "is away" }
+
+// buddyNews is a notice about a buddy, in the channels where it is seen.
+func (s *session) buddyNews(c *contact, text string) {
+	s.toMembers(buddiesChannel, s.fromControl("NOTICE", buddiesChannel, c.nick()+" "+text))
+}
+
+// awayTextOf is what is known of a contact's away message: AIM does not tell it over TOC, but an auto-response does.
+func (s *session) awayTextOf(c *contact) string {
+	if c.awayText != "" {
+		return c.awayText
+	}
+	return "Away"
+}
+
+// realnameOf is the real name shown for a contact: what it gave to this bridge, or its screen name as formatted.
+func (s *session) realnameOf(c *contact) string {
+	if p := s.b.peer(c.key); p != nil {
+		if info := p.info.Load(); info != nil && info.realname != "" {
+			return info.realname
+		}
+	}
+	return c.realname()
+}
+
+// everybodyGone is for a lost link: all online buddies and all members of rooms leave.
+func (s *session) everybodyGone() {
+	gone := s.roster.forgetPresence()
+	seen := map[*contact]bool{}
+	quit := func(c *contact) {
+		if c != s.self && !seen[c] {
+			seen[c] = true
+			s.showDeparture(c, "Connection to AIM lost")
+		}
+	}
+	for _, c := range gone {
+		quit(c)
+	}
+	for _, r := range s.sortedRooms() {
+		for _, c := range r.sorted() {
+			quit(c)
+		}
+	}
+	s.lostRooms()
+}
+
+// inserted is a change of the list made by another session of the account, told as oddly as trap 17 says.
+func (s *session) inserted(e toc.Inserted) {
+	switch e.Kind {
+	case toc.ListGroup:
+		s.roster.addGroup(e.Group)
+	case toc.ListBuddy, toc.ListICQ:
+		s.addToList(toc.Buddy{Name: e.Name, Alias: e.Alias}, e.Group)
+	case toc.ListDeny:
+		s.roster.deny[e.Name.Key()] = e.Name
+	case toc.ListPermit:
+		s.roster.permit[e.Name.Key()] = e.Name
+	}
+}
+
+func (s *session) deleted(e toc.Deleted) {
+	switch e.Kind {
+	case toc.ListGroup:
+		for _, c := range s.roster.dropGroup(e.Group) {
+			s.offList(c)
+		}
+	case toc.ListBuddy, toc.ListICQ:
+		s.removeFromList(e.Name, e.Group)
+	case toc.ListDeny:
+		delete(s.roster.deny, e.Name.Key())
+	case toc.ListPermit:
+		delete(s.roster.permit, e.Name.Key())
+	}
+}
+
+// addToList puts a buddy into a group of our picture and shows it where it appears.
+func (s *session) addToList(b toc.Buddy, groupName string) {
+	before := s.roster.lookup(b.Name)
+	wasIn := before != nil && slices.Contains(before.groups, groupName)
+	c, fresh := s.roster.add(b, groupName)
+	if !c.online {
+		return
+	}
+	if fresh {
+		s.showArrival(c)
+	} else if !wasIn {
+		f := groupFold(groupName)
+		s.showJoin(c, f, s.channelName(f))
+	}
+}
+
+// removeFromList takes a buddy out of a group of our picture. No offline message follows from the server (trap 13).
+func (s *session) removeFromList(name toc.ScreenName, groupName string) {
+	c := s.roster.lookup(name)
+	if c == nil || !slices.Contains(c.groups, groupName) {
+		return
+	}
+	if s.roster.remove(name, groupName) {
+		c.groups = []string{groupName} // as seen until now
+		s.offList(c)
+		c.groups = nil
+		return
+	}
+	if c.online {
+		f := groupFold(groupName)
+		s.toMembers(f, s.message(c.prefix, "PART", s.channelName(f), "Removed from this group"))
+	}
+}
+
+// offList shows that somebody who was online is no buddy any more.
+func (s *session) offList(c *contact) {
+	if c.online {
+		s.showDeparture(c, "Removed from your list")
+	}
+	c.signOff()
+	c.known = false
+}
+
+// channelName is the channel of a folded name as its group spells it.
+func (s *session) channelName(folded string) string {
+	for _, g := range s.roster.groups {
+		if name := nicks.GroupChannel(g.name); ircd.Fold(name) == folded {
+			return name
+		}
+	}
+	return folded
+}
+
+// membersOf are the online buddies of an & channel; ok reports whether there is such a channel.
+func (s *session) membersOf(folded string) (list []*contact, ok bool) {
+	if folded == buddiesChannel {
+		return s.roster.online(), true
+	}
+	for _, g := range s.roster.groups {
+		if groupFold(g.name) == folded {
+			ok = true
+			list = append(list, slices.DeleteFunc(slices.Clone(g.members), func(c *contact) bool { return !c.online })...)
+		}
+	}
+	return list, ok
+}
+
+// joinGroup puts a client into an & channel and shows it.
+func (s *session) joinGroup(c *client, folded string) {
+	c.in[folded] = true
+	channel := s.channelName(folded)
+	c.conn.Send(s.joinMessage(s.self, channel))
+	c.conn.Reply(irc.RPL_TOPIC, channel, s.groupTopic(folded))
+	if !c.conn.Has(ircd.CapNoImplicitNames) {
+		s.names(c, channel)
+	}
+}
+
+// groupTopic counts the buddies of an & channel.
+func (s *session) groupTopic(folded string) string {
+	on, _ := s.membersOf(folded)
+	if folded != buddiesChannel {
+		total := 0
+		for _, g := range s.roster.groups {
+			if groupFold(g.name) == folded {
+				total += len(g.members)
+			}
+		}
+		return fmt.Sprintf("%d of %s online", len(on), plural(total, "buddy", "buddies"))
+	}
+	var groups []string
+	for _, g := range s.roster.groups {
+		groups = append(groups, nicks.GroupChannel(g.name))
+	}
+	text := fmt.Sprintf("AIM buddies of %s: %d of %d online. Type help here for what you can do.", s.self.name, len(on), len(s.roster.buddies()))
+	if len(groups) > 0 {
+		text += " Groups: " + strings.Join(groups, " ")
+	}
+	return text
+}

@@ -1,0 +1,236 @@
+package bridge
+
+import (
+	"fmt"
+	"time"
+
+	"tocbridge/bridge/pace"
+	"tocbridge/toc"
+)
+
+const (
+	laneMax    = 200             // commands waiting in one lane; more are refused
+	tellAfter  = 2 * time.Second // the user is told of longer waits
+	recentTime = 10 * time.Second
+)
+
+// queued is a command that waits for the server's rate limits to let it go.
+type queued struct {
+	cmd   toc.Command
+	what  string  // for whom, as the user knows it; "" for what the user did not say
+	text  string  // what the user said, to name it when it is lost
+	by    *client // who said it
+	merge string  // messages with the same key that is not empty are joined while they wait
+	html  string
+}
+
+// sent is a message that went out lately, to be named should a 903 come.
+type sent struct {
+	queued
+	at time.Time
+}
+
+// sendQueue holds what the server's rate classes do not let go yet: one lane per class and per room, each in order.
+type sendQueue struct {
+	lanes  map[pace.Class][]queued
+	timer  *time.Timer
+	recent []sent
+	told   map[string]time.Time // the users were told of waiting for a target; when that wait ends
+	held   []func(func() error) // clients held up because the link does not keep up
+}
+
+func (q *sendQueue) stop() {
+	if q.timer != nil {
+		q.timer.Stop()
+	}
+}
+
+// submit sends a command now, or when its class allows it. false: the queue is full or there is no link; the caller
+// tells the user.
+func (s *session) submit(cl pace.Class, q queued) bool {
+	if s.link == nil {
+		return false
+	}
+	now := time.Now()
+	lane := s.queue.lanes[cl]
+	if len(lane) == 0 && !s.pacer.At(now, cl, 1).After(now) {
+		return s.release(now, cl, q)
+	}
+	if s.mergeInto(lane, q) {
+		s.tellWait(now, cl, q, len(lane))
+		return true
+	}
+	if len(lane) >= laneMax {
+		return false
+	}
+	if s.queue.lanes == nil {
+		s.queue.lanes = map[pace.Class][]queued{}
+	}
+	s.queue.lanes[cl] = append(lane, q)
+	s.tellWait(now, cl, q, len(lane)+1)
+	s.arm(now)
+	return true
+}
+
+// mergeInto joins a message to one that already waits for the same target, if both fit one command.
+func (s *session) mergeInto(lane []queued, q queued) bool {
+	if q.merge == "" {
+		return false
+	}
+	for i := len(lane) - 1; i >= 0; i-- {
+		if lane[i].merge != q.merge {
+			continue
+		}
+		html := lane[i].html + "<BR>" + q.html
+		cmd, ok := withText(q.cmd, html)
+		if !ok {
+			return false
+		}
+		lane[i].cmd, lane[i].html, lane[i].text = cmd, html, lane[i].text+" / "+q.text
+		return true
+	}
+	return false
+}
+
+// withText is the message with another text, if that fits.
+func withText(cmd toc.Command, html string) (toc.Command, bool) {
+	switch cmd := cmd.(type) {
+	case toc.SendIM:
+		cmd.Text = html
+		return cmd, toc.QuotedLen(html) <= toc.IMRoom(cmd.To, cmd.Auto)
+	case toc.ChatSend:
+		cmd.Text = html
+		return cmd, toc.QuotedLen(html) <= toc.ChatRoom(cmd.Room)
+	}
+	return nil, false
+}
+
+// release hands a command to the link and counts it.
+func (s *session) release(now time.Time, cl pace.Class, q queued) bool {
+	if !s.send(q.cmd) {
+		return false
+	}
+	s.pacer.Sent(now, cl)
+	if s.o.Pace != pace.Off && q.what != "" {
+		s.queue.remember(sent{q, now})
+	}
+	return true
+}
+
+func (q *sendQueue) remember(m sent) {
+	for len(q.recent) > 0 && m.at.Sub(q.recent[0].at) > recentTime {
+		q.recent = q.recent[1:]
+	}
+	q.recent = append(q.recent, m)
+}
+
+// drain sends what may go now and arms the timer for the rest.
+func (s *session) drain() {
+	now := time.Now()
+	for cl, lane := range s.queue.lanes {
+		for len(lane) > 0 && s.link != nil && !s.pacer.At(now, cl, 1).After(now) {
+			if !s.release(now, cl, lane[0]) {
+				break
+			}
+			lane = lane[1:]
+		}
+		if len(lane) == 0 {
+			delete(s.queue.lanes, cl)
+		} else {
+			s.queue.lanes[cl] = lane
+		}
+	}
+	s.arm(now)
+}
+
+// arm sets the timer for the next moment at which something may go.
+func (s *session) arm(now time.Time) {
+	s.queue.stop()
+	if s.link == nil || len(s.queue.lanes) == 0 {
+		return
+	}
+	var next time.Time
+	for cl := range s.queue.lanes {
+		if at := s.pacer.At(now, cl, 1); next.IsZero() || at.Before(next) {
+			next = at
+		}
+	}
+	d := max(next.Sub(now), 10*time.Millisecond)
+	s.queue.timer = time.AfterFunc(d, func() { s.post(do((*session).drain)) })
+}
+
+// tellWait tells the user how long a message will wait, once per wait of a target.
+func (s *session) tellWait(now time.Time, cl pace.Class, q queued, place int) {
+	d := s.pacer.Delay(now, cl, place)
+	if q.what == "" || q.by == nil || d <= tellAfter || now.Before(s.queue.told[q.what]) {
+		return
+	}
+	if s.queue.told == nil {
+		s.queue.told = map[string]time.Time{}
+	}
+	s.queue.told[q.what] = now.Add(d)
+	s.tell(q.by, fmt.Sprintf("AIM limits how fast one may talk: your message to %s goes out in about %s. Nothing is lost.", q.what, d.Round(time.Second)))
+}
+
+// tooFast is a 903 that came in spite of the pacing, for example because another session of the account talks too.
+// The server does not say what it dropped (trap 4).
+func (s *session) tooFast() {
+	now := time.Now()
+	until := s.pacer.Refused(now)
+	s.arm(now)
+	pause := until.Sub(now).Round(time.Second)
+	if n := len(s.queue.recent); n > 0 {
+		m := s.queue.recent[n-1]
+		s.queue.recent = s.queue.recent[:n-1]
+		text := fmt.Sprintf("AIM dropped a message because this account talks too fast, most likely this one to %s: %s", m.what, m.text)
+		if m.by != nil && s.byConn[m.by.conn] == m.by {
+			s.tell(m.by, text)
+		} else {
+			s.news(text)
+		}
+	}
+	s.news(fmt.Sprintf("AIM's speed limit was hit; the next message goes out in %s.", pause))
+}
+
+// returnUnsent names what a lost link leaves unsent: commands it had not written yet, and what still waited.
+func (s *session) returnUnsent(rest []toc.Command) {
+	if n := countMessages(rest); n > 0 {
+		s.news(fmt.Sprintf("%s may not have been sent before the connection was lost.", plural(n, "message", "messages")))
+	}
+	for _, lane := range s.queue.lanes {
+		for _, q := range lane {
+			if q.what != "" {
+				s.news(fmt.Sprintf("Not sent to %s: %s", q.what, q.text))
+			}
+		}
+	}
+	s.queue.lanes, s.queue.recent, s.queue.told = nil, nil, nil
+	s.queue.stop()
+}
+
+func countMessages(cmds []toc.Command) (n int) {
+	for _, c := range cmds {
+		switch c.(type) {
+		case toc.SendIM, toc.ChatSend:
+			n++
+		}
+	}
+	return n
+}
+
+// relieve holds a client up while the link does not keep up with it: TCP slows the client, nothing is refused or lost,
+// and the account's other clients are not delayed. Called by handlers that may be flooded, as the last thing.
+func (s *session) relieve(c *client) {
+	if s.link != nil && s.link.full() {
+		s.queue.held = append(s.queue.held, c.conn.Defer())
+	}
+}
+
+// resume lets the clients that were held up go on.
+func (s *session) resume() {
+	held := s.queue.held
+	s.queue.held = nil
+	for _, finish := range held {
+		finish(func() error { return nil })
+	}
+}

@@ -1,0 +1,298 @@
+package bridge
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	irc "gopkg.in/irc.v4"
+
+	"tocbridge/bridge/nicks"
+	"tocbridge/bridge/pace"
+	"tocbridge/ircd"
+	"tocbridge/toc"
+)
+
+// inboxSize bounds what waits for a session; who posts more waits too, which slows that client, or TOC.
+const inboxSize = 128
+
+// event is something that happens to an account. apply runs on the session's goroutine.
+type event interface{ apply(*session) }
+
+// do is an event from a function, for timers and results of helpers.
+type do func(*session)
+
+func (f do) apply(s *session) { f(s) }
+
+// linkState says how the account stands with the AIM server.
+type linkState int
+
+const (
+	signingOn linkState = iota // the first attempt; clients wait for it in Authenticate
+	online
+	waiting // the link was lost; another attempt follows
+)
+
+// session is one account: its link to AIM, its attached IRC clients, and the picture both share.
+type session struct {
+	b    *Bridge
+	o    *Options
+	key  string // toc.ScreenName.Key of the account
+	log  *slog.Logger
+	mac  []byte                  // of the password; nil when signed on without one
+	info atomic.Pointer[persona] // nil until a client was attached
+
+	inbox   chan event
+	ready   chan struct{}          // closed when the first sign-on was decided; err is set before
+	done    chan struct{}          // closed when run has ended
+	current atomic.Pointer[string] // the nick, for any goroutine
+
+	// Guarded by Bridge.mu.
+	refs int // credentials that came in and were not yet refused or detached
+
+	// Written by run before ready is closed, then fixed.
+	err error
+
+	helpers sync.WaitGroup // sign-on attempts and the link's goroutines
+
+	// Owned by run.
+	ctx      context.Context
+	ended    bool
+	password string
+	self     *contact
+	clients  []*client
+	byConn   map[*ircd.Conn]*client
+	nicks    *nicks.Table
+	roster   *roster
+	rooms    map[string]*room // by folded channel name
+	roomIDs  map[int]*room
+	invites  map[string]invite // by folded channel name
+	state    linkState
+	link     *link
+	redial   redial
+	pacer    *pace.Pacer
+	queue    sendQueue
+	waits    []*wait
+	awayText string // what the user said with AWAY; empty: here
+	answered map[string]time.Time
+	quiet    bool // the user turned presence notices off
+	typing   map[string]toc.TypingState
+	lingerT  *time.Timer
+}
+
+// persona is what IRC shows of an account's user and AIM does not know: what the first client said with USER.
+type persona struct {
+	user, realname string
+}
+
+func newSession(b *Bridge, name toc.ScreenName, cred ircd.Credentials) *session {
+	s := &session{
+		b: b, o: &b.o, key: name.Key(), password: cred.Password,
+		log:   b.o.Log.With("account", name.Key()),
+		inbox: make(chan event, inboxSize), ready: make(chan struct{}), done: make(chan struct{}),
+		byConn: map[*ircd.Conn]*client{}, nicks: nicks.New(),
+		rooms: map[string]*room{}, roomIDs: map[int]*room{}, invites: map[string]invite{},
+		answered: map[string]time.Time{}, typing: map[string]toc.TypingState{},
+	}
+	if cred.Password != "" {
+		s.mac = b.mac(cred.Password)
+	}
+	s.nicks.Reserve(controlNick)
+	s.roster = newRoster(s.prefixFor)
+	s.self = s.roster.contact(name)
+	s.setNick()
+	return s
+}
+
+// setNick publishes the own nick for other goroutines.
+func (s *session) setNick() {
+	nick := s.self.nick()
+	s.current.Store(&nick)
+}
+
+// Nick implements ircd.Session.
+func (s *session) Nick() string { return *s.current.Load() }
+
+// prefixFor makes nick!user@host of a screen name.
+func (s *session) prefixFor(name toc.ScreenName) *irc.Prefix {
+	return &irc.Prefix{Name: s.nicks.Nick(name), User: ident(name), Host: s.o.Host}
+}
+
+// ident is a screen name as the user part of a prefix: printable ASCII without what separates there.
+func ident(name toc.ScreenName) string {
+	key := []byte(name.Key())
+	for i, b := range key {
+		if b <= ' ' || b >= 0x7f || b == '!' || b == '@' || b == ':' {
+			key[i] = '_'
+		}
+	}
+	return string(key[:min(len(key), 32)])
+}
+
+// Attach, Handle and Detach implement ircd.Session; they are called by the reader of the connection.
+func (s *session) Attach(c *ircd.Conn) { s.post(attached{c}) }
+
+func (s *session) Handle(c *ircd.Conn, m *irc.Message) { s.post(command{c, m}) }
+
+func (s *session) Detach(c *ircd.Conn) {
+	s.post(detached{c})
+	s.b.release(s)
+}
+
+// post puts an event into the inbox; it waits while that is full, and is harmless when the session has ended.
+func (s *session) post(e event) {
+	select {
+	case s.inbox <- e:
+	case <-s.done:
+	}
+}
+
+// admit waits for the first sign-on and checks the password, unless it is the one that started the session. errEnded
+// means: ended meanwhile, start anew.
+func (s *session) admit(ctx context.Context, cred ircd.Credentials, first bool) error {
+	if !first && cred.Password == "" {
+		return nickInUse(cred.Account)
+	}
+	select {
+	case <-s.ready:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if first {
+		return s.err
+	}
+	return s.check(cred)
+}
+
+// check compares the password with that of the live session.
+func (s *session) check(cred ircd.Credentials) error {
+	switch {
+	case s.err != nil:
+		return errEnded // its starter was refused; these credentials get an attempt of their own
+	case s.mac == nil:
+		return nickInUse(cred.Account)
+	case subtle.ConstantTimeCompare(s.mac, s.b.mac(cred.Password)) != 1:
+		return passwordMismatch("Wrong password for this screen name, which is signed on here already")
+	}
+	return nil
+}
+
+// run is the session's goroutine. It returns when nothing that it started runs any more.
+func (s *session) run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	s.ctx = ctx
+	s.loop()
+	cancel()
+	s.cleanUp()
+	close(s.done)
+	s.helpers.Wait()
+}
+
+func (s *session) loop() {
+	defer s.recovered()
+	s.dial()
+	for !s.ended {
+		select {
+		case e := <-s.inbox:
+			e.apply(s)
+		case <-s.ctx.Done():
+			s.end("Server is shutting down")
+		}
+	}
+}
+
+// recovered keeps a panic to its session and leaves the stack in the log.
+func (s *session) recovered() {
+	if r := recover(); r != nil {
+		s.log.Error("session panicked", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+		s.settle(errInternal)
+		s.end(errInternal.Error())
+	}
+}
+
+var errInternal = errors.New("internal error; please connect again")
+
+// end marks the session as over. Its clients are told why.
+func (s *session) end(reason string) {
+	if s.ended {
+		return
+	}
+	s.ended = true
+	s.b.retire(s, true)
+	for _, c := range s.clients {
+		c.conn.Close(ircd.ReasonBackend, reason)
+	}
+}
+
+// cleanUp leaves nothing behind: no timer, no link, nobody who waits.
+func (s *session) cleanUp() {
+	s.b.retire(s, true)
+	if s.lingerT != nil {
+		s.lingerT.Stop()
+	}
+	s.redial.stop()
+	s.queue.stop()
+	for _, w := range s.waits {
+		w.timer.Stop()
+	}
+	if s.link != nil {
+		s.link.close()
+	}
+	s.settle(errEnded)
+}
+
+// settle decides the first sign-on for those who wait in admit.
+func (s *session) settle(err error) {
+	select {
+	case <-s.ready:
+	default:
+		s.err = err
+		close(s.ready)
+	}
+}
+
+// unused says that nobody holds the session any more.
+type unused struct{}
+
+func (unused) apply(s *session) {
+	if s.o.Linger > 0 && s.state != signingOn {
+		s.lingerT = time.AfterFunc(s.o.Linger, func() { s.post(do((*session).lingerOver)) })
+		return
+	}
+	s.lingerOver()
+}
+
+func (s *session) lingerOver() {
+	if s.b.retire(s, false) {
+		s.ended = true
+	}
+}
+
+// formatID is a message id of 19 characters: 9 of base 32 milliseconds, 10 of a counter.
+func formatID(now time.Time, n uint64) string {
+	const digits = "0123456789abcdefghijklmnopqrstuv"
+	var b [19]byte
+	ms := uint64(now.UnixMilli())
+	for i := 8; i >= 0; i-- {
+		b[i], ms = digits[ms&31], ms>>5
+	}
+	for i := 18; i >= 9; i-- {
+		b[i], n = digits[n&31], n>>5
+	}
+	return string(b[:])
+}
+
+// plural is "1 buddy", "2 buddies".
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}

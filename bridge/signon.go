@@ -1,0 +1,242 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"time"
+
+	"tocbridge/bridge/pace"
+	"tocbridge/toc"
+)
+
+const (
+	configTime   = 5 * time.Second  // for CONFIG2 after SIGN_ON; then we go on without a list
+	settleTime   = time.Second      // for the first presence after toc_init_done
+	stableTime   = 2 * time.Minute  // a link that lived so long was not thrown out by another sign-on
+	toldAttempts = 3                // failed attempts in a row that the user is told of
+	tooOftenMin  = 70 * time.Second // after ERROR:983, whose counter lives 60 s (TOC2 reference §2.4)
+)
+
+// redial is the state of the attempts to sign on again.
+type redial struct {
+	attempt int
+	at      time.Time // of the next attempt
+	timer   *time.Timer
+	reason  string
+}
+
+func (r *redial) stop() {
+	if r.timer != nil {
+		r.timer.Stop()
+	}
+}
+
+// signedOn is the result of a sign-on attempt.
+type signedOn struct {
+	up  Uplink
+	err error
+}
+
+func (e signedOn) apply(s *session) {
+	if e.err != nil {
+		s.signOnFailed(e.err)
+		return
+	}
+	s.link = s.start(e.up)
+	s.pacer = pace.New(s.o.Pace, time.Now())
+	isConfig := func(e toc.Event) bool { _, ok := e.(toc.Config); return ok }
+	s.await(configTime, isConfig, func(e toc.Event) {
+		if s.link != nil {
+			cfg, _ := e.(toc.Config)
+			s.configured(cfg)
+		}
+	})
+}
+
+// dial starts a sign-on attempt; its result comes as signedOn.
+func (s *session) dial() {
+	name, password := toc.ScreenName(s.key), s.password
+	s.helpers.Add(1)
+	go func() {
+		defer s.helpers.Done()
+		ctx, cancel := context.WithTimeout(s.ctx, s.o.SignOnTime)
+		defer cancel()
+		up, err := s.o.SignOn(ctx, name, password)
+		select {
+		case s.inbox <- signedOn{up, err}:
+		case <-s.done:
+			if up != nil {
+				up.Close()
+			}
+		}
+	}()
+}
+
+// configured completes a sign-on: the list is known, now the server may show us to others.
+func (s *session) configured(cfg toc.Config) {
+	s.loadLists(cfg)
+	s.send(s.announce()...)
+	if s.awayText != "" {
+		s.send(s.awayCommand())
+	}
+	s.send(toc.InitDone{})
+	again := s.state == waiting
+	s.state = online
+	if again {
+		s.restored()
+		return
+	}
+	s.fence(settleTime, func() { s.settle(nil) })
+}
+
+// announce submits the list for this session before toc_init_done: without it the live server never announces a TOC
+// session to OSCAR watchers (open-oscar-server issue 195). Split to the command limit.
+func (s *session) announce() []toc.Command {
+	const room = toc.MaxCommand - len("toc_add_buddy")
+	var cmds []toc.Command
+	var names []toc.ScreenName
+	size := 0
+	add := func(key string) {
+		if size+len(key)+1 > room {
+			cmds, names, size = append(cmds, toc.AddBuddies{Names: names}), nil, 0
+		}
+		names, size = append(names, toc.ScreenName(key)), size+len(key)+1
+	}
+	add(s.key)
+	for _, c := range s.roster.buddies() {
+		if c.key != s.key {
+			add(c.key)
+		}
+	}
+	return append(cmds, toc.AddBuddies{Names: names})
+}
+
+// restored tells the clients that AIM is back and rejoins the rooms.
+func (s *session) restored() {
+	s.log.Info("signed on again", "attempts", s.redial.attempt)
+	s.news("Signed on to AIM again.")
+	for _, r := range s.sortedRooms() {
+		s.rejoin(r)
+	}
+}
+
+// signOnFailed decides what a failed attempt means.
+func (s *session) signOnFailed(err error) {
+	s.log.Info("sign-on failed", "err", err)
+	if s.state == signingOn {
+		s.settle(s.o.explain(err))
+		s.end("Sign-on failed")
+		return
+	}
+	var refused toc.ServerError
+	if errors.As(err, &refused) && refused.Code == 980 {
+		s.end("AIM does not accept your password any more (or five other sessions are signed on); connect again with the right one")
+		return
+	}
+	s.schedule(err)
+}
+
+// explain turns a failed first sign-on into words the user can act on.
+func (o *Options) explain(err error) error {
+	var refused toc.ServerError
+	var netErr net.Error
+	switch {
+	case errors.As(err, &refused) && refused.Code == 980:
+		return passwordMismatch("AIM does not accept this screen name and password. Check both; five other sessions of the name have the same effect")
+	case errors.As(err, &refused) && refused.Code == 983:
+		return errors.New("AIM says: signing on too often from this address. Wait 10 minutes, then try again")
+	case errors.As(err, &refused):
+		return fmt.Errorf("AIM refused the sign-on: %w", refused)
+	case errors.As(err, &netErr) && netErr.Timeout() || errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("the AIM server at %s does not answer; try again later", o.Server)
+	}
+	return fmt.Errorf("the AIM server at %s cannot be reached: %w", o.Server, rootCause(err))
+}
+
+// rootCause is the innermost error: "connection refused" without the layers around it.
+func rootCause(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}
+
+// linkLost is called when an established link ended.
+func (s *session) linkLost(err error) {
+	lived := time.Since(s.link.began)
+	s.log.Info("link to AIM lost", "err", err, "lived", lived)
+	rest := s.link.close()
+	s.link = nil
+	if s.state == signingOn {
+		s.giveUpWaits()
+		s.settle(fmt.Errorf("the AIM server at %s closed the connection; try again later", s.o.Server))
+		s.end("Sign-on failed")
+		return
+	}
+	first := s.state == online
+	s.state = waiting
+	if lived >= stableTime {
+		s.redial.attempt = 0
+	}
+	if first {
+		s.everybodyGone()
+	}
+	s.giveUpWaits()
+	s.returnUnsent(rest)
+	s.resume()
+	s.schedule(err)
+}
+
+// schedule plans the next attempt. The delay doubles with each attempt since the last stable link, because a link that
+// ends soon after sign-on may mean that the user signed on elsewhere, and the two must not throw each other out.
+func (s *session) schedule(err error) {
+	d := s.o.Backoff.delay(s.redial.attempt)
+	var refused toc.ServerError
+	if errors.As(err, &refused) && refused.Code == 983 {
+		d = max(d, tooOftenMin)
+		s.redial.reason = "AIM says that we sign on too often"
+	} else {
+		s.redial.reason = reasonText(err)
+	}
+	s.redial.attempt++
+	s.redial.at = time.Now().Add(d)
+	s.redial.timer = time.AfterFunc(d, func() { s.post(do((*session).dial)) })
+	if s.redial.attempt <= toldAttempts { // a server that is down for a night is no news every five minutes
+		s.news(s.waitingText())
+	}
+}
+
+// reasonText is why there is no link. The live server closes without a word when another session throws us out.
+func reasonText(err error) string {
+	if errors.Is(err, io.EOF) {
+		return "the AIM server closed the connection (it does that too when you sign on elsewhere)"
+	}
+	return rootCause(err).Error()
+}
+
+// delay is Min doubled attempt times, at most Max, less a random third.
+func (b Backoff) delay(attempt int) time.Duration {
+	d := b.Max
+	if attempt < 20 {
+		d = min(b.Max, b.Min<<attempt)
+	}
+	return d - time.Duration(rand.Int64N(int64(d)/3+1))
+}
+
+// waitingText says why there is no link and when the next attempt comes.
+func (s *session) waitingText() string {
+	wait := max(time.Until(s.redial.at), 0).Round(time.Second)
+	return fmt.Sprintf("Not connected to AIM: %s. Trying again in %s; what you say meanwhile is not sent.", s.redial.reason, max(wait, time.Second))
+}
+
+// send hands commands to the link; false: there is none, or it does not take any more.
+func (s *session) send(cmds ...toc.Command) bool {
+	return s.link != nil && s.link.put(cmds...)
+}

@@ -1,0 +1,112 @@
+package bridge
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	irc "gopkg.in/irc.v4"
+
+	"tocbridge/ircd"
+)
+
+// whois is WHOIS: a card of what AIM tells of somebody.
+func (s *session) whois(c *client, m *irc.Message) error {
+	nick := ""
+	if len(m.Params) > 0 {
+		nick = m.Params[len(m.Params)-1] // WHOIS server nick
+	}
+	if len(m.Params) > 1 && m.Params[1] == "" {
+		nick = m.Params[0]
+	}
+	if nick == "" {
+		return ircd.Numeric(irc.ERR_NONICKNAMEGIVEN, "No nickname given")
+	}
+	s.whoisNext(c, strings.Split(nick, ","), nick)
+	return nil
+}
+
+// whoisNext answers for one nick after the other, because each may need a question to AIM.
+func (s *session) whoisNext(c *client, nicks []string, all string) {
+	for i, nick := range nicks[:min(len(nicks), maxTargets)] {
+		name, ok := s.nicks.Name(nick)
+		switch {
+		case isControl(nick):
+			s.whoisControl(c)
+		case !ok || !ircd.ValidNick(nick):
+			c.report(noSuchNick(nick))
+		case i == 0 && len(nicks) == 1:
+			s.lookUp(c, name, func(who *contact) {
+				s.whoisOne(c, nick, who)
+				c.conn.Reply(irc.RPL_ENDOFWHOIS, all, "End of /WHOIS list")
+			})
+			return
+		default:
+			who := s.roster.lookup(name)
+			if !s.there(who) {
+				who = nil
+			}
+			s.whoisOne(c, nick, who)
+		}
+	}
+	c.conn.Reply(irc.RPL_ENDOFWHOIS, all, "End of /WHOIS list")
+}
+
+func (s *session) whoisOne(c *client, nick string, who *contact) {
+	if who == nil {
+		c.report(noSuchNick(nick))
+		return
+	}
+	w := ircd.Whois{Member: s.member(who, ""), ServerInfo: "AIM via " + s.o.Server, Channels: s.sharedChannels(c, who)}
+	w.SignOn = who.signOn
+	w.HasIdle = !who.signOn.IsZero()
+	w.AwayText = s.awayTextOf(who)
+	if who == s.self {
+		w.AwayText, w.SignOn, w.HasIdle = s.awayText, s.signedOnAt(), true
+		w.Secure = c.conn.Secure()
+	}
+	w.Special = s.remarks(who)
+	c.conn.SendWhois(w)
+}
+
+// remarks are what IRC has no numeric for.
+func (s *session) remarks(who *contact) []string {
+	out := []string{"is " + string(who.name) + " on AIM"}
+	add := func(is bool, text string) {
+		if is {
+			out = append(out, text)
+		}
+	}
+	add(who.alias != "", "is called "+who.alias+" on your list")
+	add(len(who.groups) > 0, "is in your "+groupWord(who.groups)+" "+strings.Join(who.groups, ", "))
+	add(!who.buddy() && who != s.self, "is not on your buddy list")
+	add(who.warning > 0, fmt.Sprintf("has a warning level of %d%%", who.warning))
+	add(who.class.Mobile(), "is on a mobile phone")
+	add(who.class.Admin(), "is an administrator of the AIM server")
+	add(s.blocked(who), "is blocked by you")
+	return out
+}
+
+func groupWord(groups []string) string {
+	if len(groups) == 1 {
+		return "group"
+	}
+	return "groups"
+}
+
+// signedOnAt is since when the account has been signed on to AIM; zero while it is not.
+func (s *session) signedOnAt() time.Time {
+	if s.link == nil {
+		return time.Time{}
+	}
+	return s.link.began
+}
+
+func (s *session) whoisControl(c *client) {
+	c.conn.SendWhois(ircd.Whois{Member: s.controlMember(), ServerInfo: "tocbridge", Channels: []string{"+" + buddiesChannel},
+		Special: []string{"takes commands: say help in " + buddiesChannel}})
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
