@@ -1,11 +1,16 @@
 package ircd
 
-import "time"
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
 
-// Limits bound what a client may cost. Zero of a field switches that limit off.
+// Limits bound what a client may cost. Zero of a field switches that limit off; the sizes of a line have no switch.
 type Limits struct {
 	Conns               int           // connections in all
-	PerAddr             int           // connections of one address (IPv6: of one /64)
+	PerAddr             int           // connections of one address (IPv6: of one /64); unix sockets and pipes are not counted
 	PerAddrUnregistered int           // those of them that have not registered yet
 	LoginFailures       int           // failed logins a minute, per address and per account; more are refused unheard
 	Register            time.Duration // time to register in
@@ -21,8 +26,151 @@ type Limits struct {
 // DefaultLimits are generous for people and tight for machines.
 func DefaultLimits() Limits {
 	return Limits{
-		Conns: 16384, PerAddr: 64, PerAddrUnregistered: 16, LoginFailures: 10,
+		Conns: 16384, PerAddr: 128, PerAddrUnregistered: 32, LoginFailures: 10,
 		Register: 30 * time.Second, Ping: 2 * time.Minute, Pong: time.Minute, Write: 30 * time.Second,
-		SendQ: 1 << 20, RecvQ: 16 << 10, Burst: 100, Rate: 20,
+		SendQ: 1 << 20, RecvQ: 16 << 10, Burst: 200, Rate: 50,
+	}
+}
+
+// addrKey is what an address counts as: an IPv4 address, an IPv6 /64, "" for what has no address.
+func addrKey(a net.Addr) string {
+	ip, ok := addrOf(a)
+	if !ok {
+		return ""
+	}
+	if ip.Is4() {
+		return ip.String()
+	}
+	p, _ := ip.Prefix(64) // 64 is always valid for IPv6
+	return p.String()
+}
+
+func addrOf(a net.Addr) (netip.Addr, bool) {
+	if a == nil {
+		return netip.Addr{}, false
+	}
+	if t, ok := a.(*net.TCPAddr); ok {
+		ip := t.AddrPort().Addr().Unmap().WithZone("")
+		return ip, ip.IsValid()
+	}
+	p, err := netip.ParseAddrPort(a.String())
+	return p.Addr().Unmap().WithZone(""), err == nil
+}
+
+// hostOf is the host part of a client's prefix until the session gives another.
+func hostOf(a net.Addr) string {
+	ip, ok := addrOf(a)
+	if !ok {
+		return "localhost"
+	}
+	s := ip.String()
+	if s[0] == ':' {
+		s = "0" + s // a leading colon would end the prefix
+	}
+	return s
+}
+
+// bucket is fakelag: a client may send burst commands at once and rate a second from then on; its next lines are read
+// later, not lost. Owned by the reader.
+type bucket struct {
+	tokens, burst, rate float64
+	last                time.Time
+}
+
+func newBucket(l Limits, now time.Time) bucket {
+	burst := max(float64(l.Burst), 1)
+	return bucket{tokens: burst, burst: burst, rate: l.Rate, last: now}
+}
+
+// take takes one token and says how long to wait for it.
+func (b *bucket) take(now time.Time) time.Duration {
+	b.tokens = min(b.burst, b.tokens+now.Sub(b.last).Seconds()*b.rate) - 1
+	b.last = now
+	if b.tokens >= 0 {
+		return 0
+	}
+	return time.Duration(-b.tokens / b.rate * float64(time.Second))
+}
+
+// slowDown waits as fakelag wants it.
+func (c *Conn) slowDown() {
+	if c.lag.rate <= 0 {
+		return
+	}
+	wait := c.lag.take(time.Now())
+	if wait <= 0 {
+		return
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-c.ctx.Done():
+	}
+}
+
+const (
+	failureWindow = time.Minute
+	maxFailures   = 1 << 14 // keys remembered; beyond that some are forgotten early
+)
+
+// failures counts failed logins by key in fixed windows.
+type failures struct {
+	mu   sync.Mutex
+	seen map[string]failure
+}
+
+type failure struct {
+	since time.Time
+	n     int
+}
+
+// over tells whether any key has failed limit times in its window.
+func (f *failures) over(limit int, now time.Time, keys ...string) bool {
+	if limit <= 0 {
+		return false
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, k := range keys {
+		if w, ok := f.seen[k]; ok && w.n >= limit && now.Sub(w.since) < failureWindow {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *failures) add(now time.Time, keys ...string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.seen == nil {
+		f.seen = make(map[string]failure)
+	}
+	for _, k := range keys {
+		w, ok := f.seen[k]
+		if !ok || now.Sub(w.since) >= failureWindow {
+			f.prune(now)
+			w = failure{since: now}
+		}
+		w.n++
+		f.seen[k] = w
+	}
+}
+
+// prune keeps the map bounded however many names are tried.
+func (f *failures) prune(now time.Time) {
+	if len(f.seen) < maxFailures {
+		return
+	}
+	for k, w := range f.seen {
+		if now.Sub(w.since) >= failureWindow {
+			delete(f.seen, k)
+		}
+	}
+	for k := range f.seen {
+		if len(f.seen) < maxFailures {
+			return
+		}
+		delete(f.seen, k)
 	}
 }

@@ -10,12 +10,12 @@ import (
 // for. It must not be changed once it was sent, and one goroutine sends it at a time; encodings are cached inside per
 // capability set, so that fan-out to many clients encodes once per set.
 type Message struct {
-	irc.Message // Prefix, Command, Params; of Tags only the client-only ones (+typing …) are relayed
+	irc.Message // Prefix (nil: the server), Command, Params; of Tags only the client-only ones (+typing …) are relayed
 
 	Time    time.Time // server-time; zero: the moment of the first Send
 	ID      string    // msgid
 	Account string    // account-tag: the sender's account
-	Bot     bool      // the sender is a bot
+	Bot     bool      // the sender is a bot (bot mode tag)
 	Batch   string    // reference of the open BATCH it belongs to
 
 	Need   Cap // only for clients with all of these
@@ -23,6 +23,13 @@ type Message struct {
 
 	Ext       Cap      // clients with this capability get ExtParams in place of Params (extended-join)
 	ExtParams []string // see Ext
+
+	encoded []encoding // by capability set; all share one buffer's life
+}
+
+type encoding struct {
+	caps Cap
+	line []byte
 }
 
 // NewMessage makes a message from prefix (nil: from the server).
@@ -38,4 +45,74 @@ func NewJoin(prefix *irc.Prefix, channel, account, realname string) *Message {
 	m := NewMessage(prefix, "JOIN", channel)
 	m.Ext, m.ExtParams = CapExtendedJoin, []string{channel, account, realname}
 	return m
+}
+
+// NewBatch makes the two messages that open and close a batch. The ref comes from Server.BatchRef and goes into
+// Message.Batch of what belongs to it. Clients without batch get neither these nor the tag.
+func NewBatch(ref, kind string, params ...string) (start, end *Message) {
+	start = NewMessage(nil, "BATCH", append([]string{"+" + ref, kind}, params...)...)
+	return start, NewMessage(nil, "BATCH", "-"+ref)
+}
+
+// needs is the capability without which no client is sent a command at all, whoever made the message.
+func needs(command string) Cap {
+	switch command {
+	case "TAGMSG":
+		return CapMessageTags
+	case "BATCH":
+		return CapBatch
+	case "AWAY":
+		return CapAwayNotify
+	case "ACCOUNT":
+		return CapAccountNotify
+	case "CHGHOST":
+		return CapChghost
+	case "SETNAME":
+		return CapSetname
+	case "ACK":
+		return CapLabeledResponse
+	}
+	return 0
+}
+
+// wanted tells whether a client with these capabilities gets m at all.
+func (m *Message) wanted(have Cap) bool {
+	need := m.Need | needs(m.Command)
+	return have&need == need && have&m.Unless == 0
+}
+
+// shaping is the set of capabilities that change how m looks on the wire: the key of the cache.
+func (m *Message) shaping() Cap {
+	mask := CapServerTime | m.Ext
+	if m.ID != "" || m.Bot || len(m.Tags) > 0 {
+		mask |= CapMessageTags
+	}
+	if m.Account != "" {
+		mask |= CapAccountTag
+	}
+	if m.Batch != "" {
+		mask |= CapBatch
+	}
+	return mask
+}
+
+// line is the encoding for a client with these capabilities, made once per set.
+func (m *Message) line(server string, have Cap) []byte {
+	have &= m.shaping()
+	for i := range m.encoded {
+		if m.encoded[i].caps == have {
+			return m.encoded[i].line
+		}
+	}
+	line := m.append(make([]byte, 0, m.sizeHint()), server, have, reply{})
+	m.encoded = append(m.encoded, encoding{have, line})
+	return line
+}
+
+func (m *Message) sizeHint() int {
+	n := 96 // prefix, tags, command
+	for _, p := range m.Params {
+		n += len(p) + 1
+	}
+	return n
 }
