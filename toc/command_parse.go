@@ -151,7 +151,7 @@ var commandParsers = map[string]func(*args) Command{
 	"toc_chat_leave":      func(a *args) Command { return ChatLeave{Room: a.int()} },
 	"toc_set_dir":         parseSetDir,
 	"toc_get_dir":         func(a *args) Command { return GetDir{Name: a.name()} },
-	"toc_dir_search":      func(a *args) Command { return DirSearch{Fields: a.text()} },
+	"toc_dir_search":      parseDirSearch,
 	"toc_rvous_accept":    func(a *args) Command { return RvousAccept{Name: a.name(), Cookie: a.str(), UUID: a.str()} },
 	"toc_rvous_cancel":    func(a *args) Command { return RvousCancel{Name: a.name(), Cookie: a.str(), UUID: a.str()} },
 	"toc2_login":          func(a *args) Command { return parseSignOn(a, Login2) },
@@ -286,6 +286,16 @@ func parseSetDir(a *args) Command {
 	c := SetDir{Fields: a.text()}
 	if n := strings.Count(c.Fields, ":") + 1; n > dirFields {
 		a.fail("%d fields", n)
+	}
+	return c
+}
+
+// parseDirSearch wants something to search for in the first eleven fields.
+func parseDirSearch(a *args) Command {
+	c := DirSearch{Fields: a.text()}
+	parts := strings.SplitN(c.Fields, ":", 12)
+	if strings.Join(parts[:min(len(parts), 11)], "") == "" {
+		a.fail("nothing to search for")
 	}
 	return c
 }
