@@ -8,8 +8,11 @@ import (
 // ParseHTML reads AIM HTML, however broken: tags may overlap, lack their end or their start.
 // What is not clearly markup is text. Invalid UTF-8 becomes U+FFFD.
 func ParseHTML(s string) Text {
+	if s == "" {
+		return nil
+	}
 	if isPlainHTML(s) {
-		return Plain(s)
+		return Text{{Text: s}}
 	}
 	if !utf8.ValidString(s) {
 		s = strings.ToValidUTF8(s, "\uFFFD")

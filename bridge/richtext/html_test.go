@@ -164,6 +164,8 @@ func TestHTML(t *testing.T) {
 		{text("grüße 😀"), "grüße 😀"},
 		{text(" a  b "), "&nbsp;a  b&nbsp;"},
 		{text(" "), "&nbsp;"},
+		{text("\u00a0\u2003a\u3000"), "&#160;\u2003a&#12288;"},
+		{text("\n a\n"), "<BR> a<BR>"},
 		{text("a ", bo, "b", " c"), "a <B>b</B> c"},
 		{text(bo, "a", bi, "b", it, "c"), "<B>a<I>b</I></B><I>c</I>"},
 		{text(Style{Bold: true, Italic: true, Underline: true, Strike: true}, "x"), "<B><I><U><S>x</S></U></I></B>"},

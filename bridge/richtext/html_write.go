@@ -1,13 +1,17 @@
 package richtext
 
-import "strings"
+import (
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+)
 
 // monoFace is how fixed width is written: AIM knows FONT FACE, not TT.
 const monoFace = "Courier New"
 
 // HTML is the text in minimal AIM HTML (TOC2 reference §5.1): upper-case tags, single-quoted
-// attributes, <BR> for a line break, "&", "<", ">" and the double quote as entities. A space
-// at either end is &nbsp;, because the server trims what it is sent.
+// attributes, <BR> for a line break, "&", "<", ">" and the double quote as entities. White
+// space at either end is an entity too, because the server trims what it is sent.
 func (t Text) HTML() string {
 	if len(t) == 0 {
 		return ""
@@ -32,7 +36,7 @@ func HTMLSize(t Text) int {
 }
 
 func needsEscape(s string) bool {
-	if s[0] == ' ' || s[len(s)-1] == ' ' {
+	if firstSpace(s) > 0 || lastSpace(s) > 0 {
 		return true
 	}
 	for i := 0; i < len(s); i++ {
@@ -54,16 +58,52 @@ func (t Text) appendHTML(dst []byte) []byte {
 		dst = appendEscaped(dst, sp.Text)
 	}
 	dst = appendTags(dst, open, Style{})
-	if n := len(dst); n > 0 && dst[n-1] == ' ' {
-		dst = append(dst[:n-1], "&nbsp;"...)
+	if n := lastSpace(dst); n > 0 {
+		r, _ := utf8.DecodeLastRune(dst)
+		dst = appendSpace(dst[:len(dst)-n], r)
 	}
 	return dst
 }
 
-// appendEscaped adds text; a space as the very first byte of dst becomes &nbsp;.
+// firstSpace is the length of the white space character s begins with, 0 if it does not.
+func firstSpace(s string) int {
+	r, n := utf8.DecodeRuneInString(s)
+	if !unicode.IsSpace(r) {
+		return 0
+	}
+	return n
+}
+
+// lastSpace is the length of the white space character s ends with, 0 if it does not.
+func lastSpace[T string | []byte](s T) int {
+	if len(s) == 0 {
+		return 0
+	}
+	if c := s[len(s)-1]; c < utf8.RuneSelf && c != ' ' {
+		return 0
+	}
+	r, n := utf8.DecodeLastRuneInString(string(s[max(0, len(s)-utf8.UTFMax):]))
+	if !unicode.IsSpace(r) {
+		return 0
+	}
+	return n
+}
+
+func appendSpace(dst []byte, r rune) []byte {
+	if r == ' ' {
+		return append(dst, "&nbsp;"...)
+	}
+	dst = strconv.AppendInt(append(dst, "&#"...), int64(r), 10)
+	return append(dst, ';')
+}
+
+// appendEscaped adds text; white space at the very start of dst becomes an entity.
 func appendEscaped(dst []byte, s string) []byte {
-	if len(dst) == 0 && strings.HasPrefix(s, " ") {
-		dst, s = append(dst, "&nbsp;"...), s[1:]
+	if len(dst) == 0 && s != "" && s[0] != '\n' {
+		if n := firstSpace(s); n > 0 {
+			r, _ := utf8.DecodeRuneInString(s)
+			dst, s = appendSpace(dst, r), s[n:]
+		}
 	}
 	from := 0
 	for i := 0; i < len(s); i++ {

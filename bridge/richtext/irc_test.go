@@ -93,6 +93,7 @@ func TestIRC(t *testing.T) {
 		{text(fgbg(4, 2), "a", fgbg(3, 2), "b"), "\x0304,02a\x0303,02b\x0f"},
 		{text(Style{FG: rgb(0xff0000), Bold: true}, "a", bo, "b"), "\x0304\x02a\x0f\x02b\x02"},
 		{text(Style{FG: black}, "a"), "a"},
+		{text(Style{FG: rgb(0x010000)}, "a"), "a"},
 		{text(Style{FG: black, BG: white}, "a"), "a"},
 		{text(Style{BG: white}, "a"), "a"},
 		{text(Style{FG: rgb(0xff), BG: white}, "a"), "\x0312,00a\x0f"},

@@ -62,18 +62,18 @@ type look struct {
 
 func lookOf(s *Style) look {
 	l := look{bold: s.Bold, italic: s.Italic, underline: s.Underline, strike: s.Strike, mono: s.Mono}
-	fg, bg := s.FG, s.BG
-	if bg == white && (fg == black || !fg.Set) { // AIM's default, see the package comment
-		bg = Color{}
+	if s.FG.Set {
+		l.fg = int8(mircNumber(s.FG)) + 1
 	}
-	if fg == black && !bg.Set {
-		fg = Color{}
+	if s.BG.Set {
+		l.bg = int8(mircNumber(s.BG)) + 1
 	}
-	if fg.Set {
-		l.fg = int8(mircNumber(fg)) + 1
+	const ircWhite, ircBlack = 0 + 1, 1 + 1
+	if l.bg == ircWhite && (l.fg == ircBlack || l.fg == 0) { // AIM's default, see the package comment
+		l.bg = 0
 	}
-	if bg.Set {
-		l.bg = int8(mircNumber(bg)) + 1
+	if l.fg == ircBlack && l.bg == 0 {
+		l.fg = 0
 	}
 	return l
 }

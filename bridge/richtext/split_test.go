@@ -129,3 +129,21 @@ func TestClusterLen(t *testing.T) {
 		t.Errorf("a thousand marks: %d", n)
 	}
 }
+
+// TestHandMade: a Text put together by hand, with an empty span in it, does no harm.
+func TestHandMade(t *testing.T) {
+	t.Parallel()
+	in := Text{{Text: ""}, {Text: "a b", Style: bo}, {Text: ""}}
+	if got := in.HTML(); got != "<B>a b</B>" {
+		t.Errorf("HTML %q", got)
+	}
+	if got := in.IRC(); got != "\x02a b\x02" {
+		t.Errorf("IRC %q", got)
+	}
+	if got := (Text{{Text: ""}}).HTML() + (Text{{Text: ""}}).IRC(); got != "" {
+		t.Errorf("%q out of nothing", got)
+	}
+	if got := in.Split(4, IRCSize); len(got) != 2 || got[0].String()+"+"+got[1].String() != "a+b" {
+		t.Errorf("Split %q", got)
+	}
+}
