@@ -28,8 +28,8 @@ type Limits struct {
 
 func defaultLimits() Limits {
 	return Limits{
-		Connections: 16384, ConnectionsPerAddress: 64, UnregisteredPerAddress: 16, LoginFailures: 10,
+		Connections: 16384, ConnectionsPerAddress: 128, UnregisteredPerAddress: 32, LoginFailures: 10,
 		Register: 30 * time.Second, Ping: 2 * time.Minute, Pong: time.Minute, Write: 30 * time.Second,
-		SendQ: 1 << 20, RecvQ: 16 << 10, Burst: 100, Rate: 20,
+		SendQ: 1 << 20, RecvQ: 16 << 10, Burst: 200, Rate: 50,
 	}
 }

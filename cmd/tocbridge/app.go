@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"tocbridge/bridge"
+	"tocbridge/config"
+	"tocbridge/ircd"
+)
+
+// shutdownTime is the budget of an orderly end, all steps together.
+const shutdownTime = 5 * time.Second
+
+// An app is an IRC server with a bridge behind it.
+type app struct {
+	irc       *ircd.Server
+	bridge    *bridge.Bridge
+	log       *slog.Logger
+	listeners []net.Listener
+	last      []step // what else to stop, after the bridge
+}
+
+// A step is a part of the shutdown and the share of the budget it may take;
+// what it leaves over is the next ones'.
+type step struct {
+	name string
+	time time.Duration
+	stop func(context.Context) error
+}
+
+// newApp puts the parts together. The options hold what is not to be taken from
+// the configuration as it stands; names and logger are filled in.
+func newApp(c config.Config, log *slog.Logger, o bridge.Options) (*app, error) {
+	motd, err := readMOTD(c.IRC.MOTDFile)
+	if err != nil {
+		return nil, err
+	}
+	o.IRCName, o.Log = c.IRC.Hostname, log
+	b := bridge.New(o)
+	return &app{
+		bridge: b,
+		log:    log,
+		irc: &ircd.Server{
+			Name: c.IRC.Hostname, Network: c.IRC.Network, Version: "tocbridge-" + version(),
+			MOTD: motd, ISupport: b.ISupport(), Backend: b, Limits: limits(c.Limits), Log: log,
+		},
+	}, nil
+}
+
+// limits are the server's limits under its own names.
+func limits(l config.Limits) ircd.Limits {
+	return ircd.Limits{
+		Conns: l.Connections, PerAddr: l.ConnectionsPerAddress,
+		PerAddrUnregistered: l.UnregisteredPerAddress, LoginFailures: l.LoginFailures,
+		Register: l.Register, Ping: l.Ping, Pong: l.Pong, Write: l.Write,
+		SendQ: l.SendQ, RecvQ: l.RecvQ, Burst: l.Burst, Rate: l.Rate,
+	}
+}
+
+// readMOTD reads the message of the day, none if there is no path.
+func readMOTD(path string) ([]string, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("irc.motd_file: %w", err)
+	}
+	defer f.Close()
+	var lines []string
+	scan := bufio.NewScanner(f)
+	for scan.Scan() {
+		lines = append(lines, strings.ToValidUTF8(scan.Text(), "\uFFFD"))
+	}
+	if err := scan.Err(); err != nil {
+		return nil, fmt.Errorf("irc.motd_file: read %s: %w", path, err)
+	}
+	return lines, nil
+}
+
+// listen opens the addresses; none is served before run. An error closes those
+// already open.
+func (a *app) listen(ctx context.Context, addrs []string) error {
+	var lc net.ListenConfig
+	for _, addr := range addrs {
+		ln, err := lc.Listen(ctx, "tcp", addr)
+		if err != nil {
+			for _, open := range a.listeners {
+				err = errors.Join(err, open.Close())
+			}
+			return fmt.Errorf("cannot listen for IRC clients (is another IRC server running? --listen takes another port): %w", err)
+		}
+		a.listeners = append(a.listeners, ln)
+		a.log.Info("listening", "address", ln.Addr().String())
+	}
+	return nil
+}
+
+// run serves until ctx ends or a listener fails, then shuts everything down.
+func (a *app) run(ctx context.Context) error {
+	g, running := errgroup.WithContext(ctx)
+	for _, ln := range a.listeners {
+		g.Go(func() error {
+			// Not under running: its end would cut clients off that shutdown tells first.
+			err := a.irc.Serve(context.WithoutCancel(ctx), ln)
+			if errors.Is(err, ircd.ErrServerClosed) {
+				return nil
+			}
+			return fmt.Errorf("serve %s: %w", ln.Addr(), err)
+		})
+	}
+	<-running.Done()
+	a.log.Info("shutting down", "within", shutdownTime)
+	err := shutdown(context.WithoutCancel(ctx), a.steps())
+	return errors.Join(g.Wait(), err)
+}
+
+// steps end the parts from the entrance to the exit.
+func (a *app) steps() []step {
+	return append([]step{
+		{"disconnect IRC clients", 3 * time.Second, a.irc.Shutdown},
+		{"sign accounts off", 1500 * time.Millisecond, a.bridge.Shutdown},
+	}, a.last...)
+}
+
+// shutdown takes the steps in order. One that fails does not keep the next from
+// running.
+func shutdown(ctx context.Context, steps []step) error {
+	ctx, cancel := context.WithTimeout(ctx, shutdownTime)
+	defer cancel()
+	var faults []error
+	for _, s := range steps {
+		if err := s.run(ctx); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (s step) run(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.time)
+	defer cancel()
+	if err := s.stop(ctx); err != nil {
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	return nil
+}

@@ -1,0 +1,297 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+
+	"tocbridge/toc/tocd"
+)
+
+// aimServer is a TOC2 server for one test, which can go and come back.
+type aimServer struct {
+	*tocd.Server
+	t    *testing.T
+	addr string
+	done chan error
+}
+
+func startAIM(t *testing.T, o tocd.Options) *aimServer {
+	t.Helper()
+	a := &aimServer{Server: tocd.New(o), t: t, addr: "127.0.0.1:0"}
+	a.serve()
+	t.Cleanup(a.kill)
+	return a
+}
+
+// serve listens, the second time at the address of the first.
+func (a *aimServer) serve() {
+	a.t.Helper()
+	ln, err := net.Listen("tcp", a.addr)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	a.addr, a.done = ln.Addr().String(), make(chan error, 1)
+	go func() { a.done <- a.Serve(context.Background(), ln) }()
+}
+
+// kill closes the listener and all connections, without a word to anybody.
+func (a *aimServer) kill() {
+	a.t.Helper()
+	if a.done == nil {
+		return
+	}
+	err := errors.Join(a.Close(), <-a.done)
+	a.done = nil
+	if err != nil && !errors.Is(err, tocd.ErrClosed) {
+		a.t.Error(err)
+	}
+}
+
+// twoAccounts is a server with the accounts of the tests, with real limits.
+func twoAccounts() tocd.Options {
+	return tocd.Options{
+		Accounts:   map[string]string{"Alice Smith": "pwalice", "bob": "pwbob"},
+		RateLimits: true,
+	}
+}
+
+// irssi starts irssi on its screen, logging in by SASL with a name as AIM
+// formats it, and waits until it is in &buddies.
+func irssi(t *testing.T, port, nick, name, password string) *terminal {
+	t.Helper()
+	s := openTerminal(t, "irssi")
+	s.write(".irssi/config", fmt.Sprintf(`
+servers = ( { address = "127.0.0.1"; port = "%s"; chatnet = "aim"; autoconnect = "yes"; } );
+chatnets = { aim = { type = "IRC"; nick = "%s"; sasl_mechanism = "PLAIN"; sasl_username = "%s"; sasl_password = "%s"; }; };
+settings = {
+  core = { real_name = "irssi user"; user_name = "irssi"; nick = "%[2]s"; };
+  "irc/core" = { cmds_max_at_once = "100"; };
+  "fe-common/core" = { term_charset = "UTF-8"; };
+};
+`, port, nick, name, password))
+	s.run("irssi")
+	s.waitScreen("Irssi: &buddies: Total of")
+	return s
+}
+
+// weechat starts WeeChat on its screen, logging in by PASS, and waits until it
+// is in &buddies, which it then shows.
+func weechat(t *testing.T, port, nick, password string) *terminal {
+	t.Helper()
+	s := openTerminal(t, "weechat")
+	s.run(fmt.Sprintf("weechat -d %s/weechat irc://%s:%s@127.0.0.1:%s", s.home, nick, password, port))
+	s.waitScreen("&buddies")
+	s.enter("/buffer &buddies")
+	s.waitScreen("AIM buddies of " + nick)
+	return s
+}
+
+// befriend puts each on the other's list and waits for both to show up.
+func befriend(i, w *terminal) {
+	i.t.Helper()
+	i.enter("/window goto &buddies")
+	i.enter("add bob")
+	w.enter(`add "Alice Smith"`)
+	i.waitScreen("Added bob", "bob [bob@aim] has joined &buddies")
+	w.waitScreen("Added AliceSmith", "AliceSmith (Alice Smith)", "has joined &buddies")
+}
+
+func startServe(t *testing.T, aim *aimServer) (p *process, port string) {
+	t.Helper()
+	p = start(t, "serve", "--listen", "127.0.0.1:0", "--toc-server", aim.addr)
+	_, port, err := net.SplitHostPort(p.find("msg=listening address="))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, port
+}
+
+// Must show 2: two people, irssi and WeeChat, do what people do.
+func TestRealClientsChat(t *testing.T) {
+	t.Parallel()
+	needPrograms(t, "tmux", "irssi", "weechat")
+	aim := startAIM(t, twoAccounts())
+	_, port := startServe(t, aim)
+	i := irssi(t, port, "AliceSmith", "Alice Smith", "pwalice")
+	w := weechat(t, port, "bob", "pwbob")
+	befriend(i, w)
+
+	i.enter("/query bob")
+	i.enter("Grüße aus 世界 <b>&amp; \"quotes\" \\ 🦜")
+	w.enter("/buffer AliceSmith")
+	w.waitScreen("Grüße aus 世界 <b>&amp; \"quotes\" \\ 🦜")
+	i.do("send-keys", "-l", "plain ")
+	i.keys("C-b")
+	i.do("send-keys", "-l", "bold")
+	i.keys("C-b", "C-_")
+	i.do("send-keys", "-l", " under")
+	i.keys("C-_", "Enter")
+	w.waitStyled("plain ", "\x1b[1mbold", "\x1b[4m", "under")
+	w.do("send-keys", "-l", "from ")
+	w.keys("C-c", "i")
+	w.do("send-keys", "-l", "WeeChat, ελληνικά")
+	w.keys("Enter")
+	i.waitStyled("from ", "\x1b[3m", "WeeChat, ελληνικά")
+	i.enter("/me waves")
+	w.waitScreen("AliceSmith waves")
+
+	w.enter("/away gone for tea")
+	i.enter("/window goto &buddies")
+	i.waitScreen("bob is away")
+	w.enter("/away")
+	i.waitScreen("bob is away", "bob is back")
+
+	i.enter("/join #Our_Room")
+	i.waitScreen("AliceSmith [irssi@aim] has joined #Our_Room")
+	w.enter("/join #our_room")
+	i.waitScreen("bob [bob@aim] has joined")
+	w.enter("hello, room")
+	i.waitScreen("bob> hello, room")
+	i.enter("hello, bob")
+	w.waitScreen("hello, bob")
+
+	w.enter("/quit")
+	i.waitScreen("bob [bob@aim] has quit")
+	i.enter("/window goto &buddies")
+	i.waitScreen("bob is back", "bob [bob@aim] has quit")
+	if n := aim.Refused(); n != 0 {
+		t.Errorf("the server refused %d commands for speed", n)
+	}
+}
+
+// Must show 3: a paste of 30 lines arrives complete and in order, and the link
+// never sees a 903.
+func TestRealClientsPaste(t *testing.T) {
+	t.Parallel()
+	needPrograms(t, "tmux", "irssi", "weechat")
+	aim := startAIM(t, twoAccounts())
+	_, port := startServe(t, aim)
+	i := irssi(t, port, "AliceSmith", "Alice Smith", "pwalice")
+	w := weechat(t, port, "bob", "pwbob")
+	befriend(i, w)
+
+	i.enter("/query bob")
+	var lines []string
+	for n := range 30 {
+		lines = append(lines, fmt.Sprintf("pasted line %02d of a longer text, with <tags> & ümlauts", n+1))
+	}
+	i.paste(strings.Join(lines, "\n") + "\n")
+	i.waitScreen("Pasting 30 lines to bob")
+	i.keys("C-k")
+	w.enter("/buffer AliceSmith")
+	w.waitScreen(lines...)
+	if shown := w.screen(); strings.Count(shown, "pasted line") != len(lines) {
+		t.Errorf("not each line once:\n%s", shown)
+	}
+	if n := aim.Refused(); n != 0 {
+		t.Errorf("the server refused %d commands for speed", n)
+	}
+}
+
+// Must show 4: the AIM server dies and comes back; both clients are told and
+// chat again without doing anything.
+func TestRealClientsServerComesBack(t *testing.T) {
+	t.Parallel()
+	needPrograms(t, "tmux", "irssi", "weechat")
+	aim := startAIM(t, twoAccounts())
+	_, port := startServe(t, aim)
+	i := irssi(t, port, "AliceSmith", "Alice Smith", "pwalice")
+	w := weechat(t, port, "bob", "pwbob")
+	befriend(i, w)
+	i.enter("/join #talk")
+	w.enter("/join #talk")
+	i.waitScreen("bob [bob@aim] has joined #talk")
+
+	aim.kill()
+	for _, s := range []*terminal{i, w} {
+		s.waitScreen("has quit")
+	}
+	i.enter("/window goto &buddies")
+	w.enter("/buffer &buddies")
+	for _, s := range []*terminal{i, w} {
+		s.waitScreen("Not connected to AIM", "Trying again in")
+	}
+	i.enter("/msg bob too early")
+	i.waitScreen("Not sent")
+	aim.serve()
+	for _, s := range []*terminal{i, w} {
+		s.waitScreen("Not connected to AIM", "Signed on to AIM again", "has joined &buddies")
+	}
+	i.enter("/query bob")
+	i.enter("are you there?")
+	w.enter("/buffer AliceSmith")
+	w.waitScreen("are you there?")
+	w.enter("yes, again")
+	i.waitScreen("yes, again")
+	i.enter("/window goto #talk")
+	w.enter("/buffer #talk")
+	w.enter("and in the room")
+	i.waitScreen("bob> and in the room")
+}
+
+// Must show 1: the demo's own words, typed as they stand, lead to a chat.
+func TestRealClientsDemo(t *testing.T) {
+	t.Parallel()
+	needPrograms(t, "tmux", "irssi", "weechat")
+	p := start(t, "demo", "--listen", "127.0.0.1:0")
+	p.find("Ready on ")
+	said := p.output.String()
+	i, w := openTerminal(t, "irssi"), openTerminal(t, "weechat")
+	i.run(hint(t, said, "irssi "))
+	w.run(strings.ReplaceAll(hint(t, said, "weechat "), "alice", "wanda"))
+	for _, s := range []*terminal{i, w} {
+		s.waitScreen("This is the tocbridge demo", "/msg Polly hello")
+	}
+	i.enter("/window goto &buddies")
+	i.waitScreen("Total of", "Polly")
+	i.enter("/query Polly")
+	i.enter("hello")
+	i.waitScreen("Hello, alice!")
+	i.enter("styles")
+	i.waitStyled("Bold", "italic", "a link <https://modern.ircdocs.horse/>")
+	i.enter("/join #lobby")
+	i.waitScreen("#lobby", "Polly")
+	i.enter("Polly, are you there?")
+	i.waitScreen("Polly> Polly, are you there?", "squawk!")
+	w.enter("/buffer &buddies")
+	w.enter("add alice")
+	w.waitScreen("Added alice", "has joined &buddies")
+	w.enter("alice: it is me")
+	i.waitScreen("wanda")
+}
+
+// Also the commands for a client that runs already.
+func TestRealClientsDemoConnectCommands(t *testing.T) {
+	t.Parallel()
+	needPrograms(t, "tmux", "irssi", "weechat")
+	p := start(t, "demo", "--listen", "127.0.0.1:0")
+	p.find("Ready on ")
+	said := p.output.String()
+	i, w := openTerminal(t, "irssi"), openTerminal(t, "weechat")
+	i.run("irssi")
+	w.run("weechat -d " + w.home + "/weechat")
+	i.waitScreen("irssi v")
+	w.waitScreen("WeeChat ")
+	_, inIrssi, _ := strings.Cut(said, "inside a running irssi")
+	_, inWeeChat, _ := strings.Cut(said, "inside a running WeeChat")
+	i.enter("%s", hint(t, inIrssi, "/connect "))
+	w.enter("%s", strings.ReplaceAll(hint(t, inWeeChat, "/connect "), "alice", "wanda"))
+	i.waitScreen("Welcome to", "alice")
+	w.waitScreen("Welcome to", "wanda")
+}
+
+// hint is the rest of the first line of the text that has the word, from it on.
+func hint(t *testing.T, text, word string) string {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		if i := strings.LastIndex(line, word); i >= 0 {
+			return strings.TrimSpace(line[i:])
+		}
+	}
+	t.Fatalf("no line with %q in:\n%s", word, text)
+	return ""
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"tocbridge/bridge"
+	"tocbridge/bridge/pace"
+	"tocbridge/config"
+	"tocbridge/toc"
+)
+
+func serveCommand() *cobra.Command {
+	var file, server string
+	var listen []string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Bridge IRC clients to a TOC2 server",
+		Long:  "Bridge IRC clients to a TOC2 server. Settings come from flags, TOCBRIDGE_… variables,\nthe configuration file, and defaults, in this order.",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var flags []config.Flag
+			if cmd.Flags().Changed("listen") {
+				flags = append(flags, config.Flag{Name: "--listen", Key: "irc.listen", Value: listen})
+			}
+			if cmd.Flags().Changed("toc-server") {
+				flags = append(flags, config.Flag{Name: "--toc-server", Key: "toc.server", Value: server})
+			}
+			c, err := config.Load(file, flags...)
+			if err != nil {
+				return err
+			}
+			return serve(cmd.Context(), c, cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().StringVarP(&file, "config", "c", "", "configuration `file` (TOML)")
+	cmd.Flags().StringSliceVar(&listen, "listen", nil, "`address` for IRC clients, host:port; may be given several times")
+	cmd.Flags().StringVar(&server, "toc-server", "", "`address` of the TOC2 server, host:port")
+	return cmd
+}
+
+// serve runs the bridge until ctx ends.
+func serve(ctx context.Context, c config.Config, stderr io.Writer) error {
+	log, err := newLogger(c.Log, stderr)
+	if err != nil {
+		return err
+	}
+	a, err := newApp(c, log, bridgeOptions(c))
+	if err != nil {
+		return err
+	}
+	if err := a.listen(ctx, c.IRC.Listen); err != nil {
+		return err
+	}
+	if c.IRC.InsecurePlaintext {
+		log.Warn("passwords and messages may cross the network readable", "key", "irc.insecure_plaintext")
+	}
+	log.Info("bridging", "toc_server", c.TOC.Server, "version", version())
+	return a.run(ctx)
+}
+
+var loginForms = map[string]toc.LoginForm{
+	config.LoginTOC2:  toc.Login2,
+	config.SignOnTOC2: toc.SignOn2,
+	config.SignOnTOC1: toc.SignOn1,
+}
+
+var paceModels = map[string]pace.Model{
+	config.PaceOscar: pace.Oscar,
+	config.PaceOff:   pace.Off,
+}
+
+// bridgeOptions are the bridge's part of the configuration.
+func bridgeOptions(c config.Config) bridge.Options {
+	return bridge.Options{
+		Server: c.TOC.Server,
+		Login:  loginForms[c.TOC.Login],
+		Pace:   paceModels[c.TOC.Pace],
+		Linger: c.Bridge.Linger,
+	}
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	screenTime = 30 * time.Second // for what has to appear on a screen
+	pollTime   = 50 * time.Millisecond
+	columns    = 180
+	rows       = 60
+)
+
+// needPrograms skips the test where a program is not installed, and fails it
+// where all have to be (CI=true).
+func needPrograms(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err == nil {
+			continue
+		}
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("%s is not installed", name)
+		}
+		t.Skipf("%s is not installed", name)
+	}
+}
+
+// A terminal is a program on a screen: tmux with a server, socket and home of
+// its own.
+type terminal struct {
+	t    *testing.T
+	name string
+	home string // HOME of the program
+	dir  string // of tmux's socket; short, as sockets' paths have to be
+}
+
+// openTerminal prepares a screen. Nothing runs on it before run.
+func openTerminal(t *testing.T, name string) *terminal {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "tb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &terminal{t: t, name: name, home: filepath.Join(dir, "home"), dir: dir}
+	if err := os.Mkdir(s.home, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = s.tmux("kill-server").Run() // not there if run was never called
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func (s *terminal) tmux(args ...string) *exec.Cmd {
+	cmd := exec.Command("tmux", append([]string{"-L", s.name, "-f", "/dev/null", "-u"}, args...)...)
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "TMUX") && !strings.HasPrefix(v, "TOCBRIDGE_") {
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
+	cmd.Env = append(cmd.Env, "TMUX_TMPDIR="+s.dir, "HOME="+s.home, "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "TERM=xterm-256color", "SHELL=/bin/sh")
+	return cmd
+}
+
+// do runs a tmux command and returns what it prints.
+func (s *terminal) do(args ...string) string {
+	s.t.Helper()
+	out, err := s.tmux(args...).CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("%s: tmux %q: %v\n%s", s.name, args, err, out)
+	}
+	return string(out)
+}
+
+// run starts a shell command on the screen, which stays when it has ended.
+func (s *terminal) run(command string) {
+	s.t.Helper()
+	s.do("set-option", "-g", "remain-on-exit", "on", ";",
+		"new-session", "-d", "-x", fmt.Sprint(columns), "-y", fmt.Sprint(rows), command)
+}
+
+// write puts a file into the program's home.
+func (s *terminal) write(path, text string) {
+	s.t.Helper()
+	path = filepath.Join(s.home, path)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// enter types a line.
+func (s *terminal) enter(format string, args ...any) {
+	s.t.Helper()
+	s.do("send-keys", "-l", "--", fmt.Sprintf(format, args...))
+	s.do("send-keys", "Enter")
+}
+
+// keys presses keys by tmux's names.
+func (s *terminal) keys(names ...string) {
+	s.t.Helper()
+	s.do(append([]string{"send-keys"}, names...)...)
+}
+
+// paste pastes a text, as with the mouse.
+func (s *terminal) paste(text string) {
+	s.t.Helper()
+	s.do("set-buffer", "--", text)
+	s.do("paste-buffer", "-r")
+}
+
+// screen is what is on the screen.
+func (s *terminal) screen() string {
+	s.t.Helper()
+	return s.do("capture-pane", "-p", "-J")
+}
+
+// styled is the same with escape sequences for bold, colours and the like.
+func (s *terminal) styled() string {
+	s.t.Helper()
+	return s.do("capture-pane", "-p", "-J", "-e")
+}
+
+// waitScreen waits until all the texts are on the screen, in this order.
+func (s *terminal) waitScreen(texts ...string) {
+	s.t.Helper()
+	s.wait(s.screen, texts)
+}
+
+// waitStyled is waitScreen with escape sequences.
+func (s *terminal) waitStyled(texts ...string) {
+	s.t.Helper()
+	s.wait(s.styled, texts)
+}
+
+func (s *terminal) wait(screen func() string, texts []string) {
+	s.t.Helper()
+	poll := time.NewTicker(pollTime)
+	defer poll.Stop()
+	deadline := time.After(screenTime)
+	for {
+		shown := screen()
+		missing := missingInOrder(shown, texts)
+		if missing == "" {
+			return
+		}
+		select {
+		case <-poll.C:
+		case <-deadline:
+			s.t.Fatalf("%s: %q is not on the screen (in its place):\n%s", s.name, missing, shown)
+		}
+	}
+}
+
+// missingInOrder is the first of the texts that is not after those before it.
+func missingInOrder(shown string, texts []string) string {
+	for _, text := range texts {
+		_, rest, ok := strings.Cut(shown, text)
+		if !ok {
+			return text
+		}
+		shown = rest
+	}
+	return ""
+}
