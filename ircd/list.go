@@ -75,16 +75,18 @@ func (c *Conn) SendWho(mask, whox, channel string, members []Member) {
 	c.Reply(irc.RPL_ENDOFWHO, orDefault(mask, "*"), "End of WHO list")
 }
 
-// whoFlags is H or G, the channel prefixes, and B for a bot (BOT=B in 005).
+// whoFlags is H or G, the channel prefixes, and B for a bot (BOT=B in 005:
+// ircv3.net/specs/extensions/bot-mode).
 func (c *Conn) whoFlags(m *Member) string {
 	flags := "H"
 	if m.Away {
 		flags = "G"
 	}
+	flags += c.prefixes(m.Prefix)
 	if m.Bot {
 		flags += "B"
 	}
-	return flags + c.prefixes(m.Prefix)
+	return flags
 }
 
 // whoxFields are the fields of WHOX in the order they are sent, whatever the order they were asked in:

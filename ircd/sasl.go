@@ -89,7 +89,11 @@ func (c *Conn) saslPlain(blob []byte) error {
 	c.loggedIn(cred)
 	nick := c.session.Nick()
 	mask := nick + "!" + orDefault(c.reg.user, "*") + "@" + c.Host()
-	c.Reply(irc.RPL_LOGGEDIN, mask, cred.Account, "You are now logged in as "+cred.Account)
+	account := cred.Account
+	if strings.Contains(account, " ") {
+		account = nick // a parameter holds no space
+	}
+	c.Reply(irc.RPL_LOGGEDIN, mask, account, "You are now logged in as "+cred.Account)
 	return Numeric(irc.RPL_SASLSUCCESS, "SASL authentication successful")
 }
 
