@@ -24,6 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // backend is a Backend of one-goroutine sessions, like the real one but with nothing behind it.
 type backend struct {
 	auth func(ctx context.Context, cred ircd.Credentials) error // nil: everybody may
+	hook func(*ircd.Conn)                                       // what the command HOOK does
 
 	mu       sync.Mutex
 	sessions map[string]*session
@@ -125,7 +126,7 @@ var testCommands = map[string]func(*session, *ircd.Conn, *irc.Message) error{
 	"PRIVMSG": (*session).privmsg, "TAGMSG": (*session).privmsg, "NOTICE": (*session).refuse, "JOIN": (*session).join,
 	"NICK": (*session).nick, "SAY": (*session).say, "PANIC": (*session).panic, "LATER": (*session).later, "NOW": (*session).now,
 	"FAILME": (*session).failme, "AWAYNOTE": (*session).awayNote, "BATCHME": (*session).batch, "BROKEN": (*session).broken,
-	"NAMES": (*session).names, "WHO": (*session).who, "WHOIS": (*session).whois, "LIST": (*session).list, "KILLME": (*session).killme,
+	"NAMES": (*session).names, "WHO": (*session).who, "WHOIS": (*session).whois, "LIST": (*session).list, "KILLME": (*session).killme, "HOOK": (*session).hook,
 }
 
 func (s *session) command(c *ircd.Conn, m *irc.Message) error {
@@ -195,8 +196,9 @@ func (s *session) later(c *ircd.Conn, m *irc.Message) error {
 }
 
 func (s *session) now(*ircd.Conn, *irc.Message) error {
-	s.finish(func() error { return ircd.Numeric("401", "nobody", "late answer") })
-	s.finish(func() error { panic("a second finish must do nothing") })
+	finish := s.finish
+	finish(func() error { return ircd.Numeric("401", "nobody", "late answer") })
+	finish(func() error { panic("a second finish must do nothing") })
 	return nil
 }
 
@@ -239,6 +241,8 @@ func (s *session) killme(c *ircd.Conn, _ *irc.Message) error {
 	c.Close(ircd.ReasonReplaced, "Replaced by another connection")
 	return nil
 }
+
+func (s *session) hook(c *ircd.Conn, _ *irc.Message) error { s.b.hook(c); return nil }
 
 // server is a Server that runs for the length of a test.
 type server struct {
