@@ -1,7 +1,6 @@
 package tocd
 
 import (
-	"bytes"
 	"crypto/subtle"
 	"slices"
 	"time"
@@ -44,28 +43,15 @@ func (s *Server) signOn(c *conn, payload []byte) (*session, error) {
 	return sess, nil
 }
 
-// parseSignOn reads the command. Other commands, a password that is no
+// parseSignOn reads the command. Other commands, a password that is not
 // hexadecimal, and too few arguments are all the same to the live server.
 func (s *Server) parseSignOn(payload []byte) (cmd toc.SignOnCommand, password string, err error) {
-	line := bytes.TrimRight(payload, "\x00")
-	c, err := toc.ParseCommand(string(line))
+	cmd, err = toc.ParseSignOn(string(payload))
 	if err != nil {
 		return cmd, "", errProcessing
 	}
-	cmd, ok := c.(toc.SignOnCommand)
-	if !ok {
+	if password, err = cmd.Password(); err != nil {
 		return cmd, "", errProcessing
-	}
-	if len(line) < len(payload) && cmd.Language == "" && cmd.Version == "" && len(cmd.Extra) == 0 {
-		return cmd, "", errProcessing // with four arguments the NUL becomes part of the password
-	}
-	if len(cmd.Roasted) < 3 && !s.o.AnyName {
-		return cmd, "", errProcessing
-	}
-	if len(cmd.Roasted) > 2 {
-		if password, err = cmd.Password(); err != nil {
-			return cmd, "", errProcessing
-		}
 	}
 	return cmd, password, nil
 }
