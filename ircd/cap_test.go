@@ -122,7 +122,6 @@ func TestCapsOffered(t *testing.T) {
 // A client that asked for nothing sees nothing of it; one that asked for one thing sees that and no more.
 func TestExitFilter(t *testing.T) {
 	t.Parallel()
-	s := start(t, nil)
 	const body = ":alice!alice@127.0.0.1 PRIVMSG alice :hi there"
 	for _, tt := range []struct{ caps, send, want string }{
 		{"", "PRIVMSG alice :hi there", body},
@@ -148,8 +147,7 @@ func TestExitFilter(t *testing.T) {
 	} {
 		t.Run(tt.caps+"/"+tt.send, func(t *testing.T) {
 			t.Parallel()
-			c := ircdtest.Dial(t, s.addr)
-			c.Register("alice")
+			c := start(t, nil).register("alice")
 			if tt.caps != "" {
 				c.Send("CAP REQ :%s", tt.caps)
 				c.Expect("CAP alice ACK *")
