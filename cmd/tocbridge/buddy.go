@@ -39,6 +39,7 @@ type buddy struct {
 	addr, password string
 	pace           pace.Model
 	log            *slog.Logger
+	entered        func() // called whenever others can see the buddy arrive; may be nil
 }
 
 // run plays until ctx ends: signs on, stays or comes and goes, and signs on
@@ -113,6 +114,7 @@ type queued struct {
 	reply
 }
 
+// enter shows the buddy to others. It is a buddy of its own, to be told so.
 func (s *stage) enter() error {
 	err := s.client.Send(toc.AddBuddies{Names: []toc.ScreenName{s.name}}, toc.SetInfo{Text: s.profile}, toc.InitDone{})
 	if err == nil && s.buddy.room != "" {
@@ -171,6 +173,10 @@ func (s *stage) try(cmds ...toc.Command) {
 
 func (s *stage) react(e toc.Event) {
 	switch e := e.(type) {
+	case toc.BuddyUpdate:
+		if e.Name.Equal(s.name) && s.entered != nil {
+			s.entered()
+		}
 	case toc.IMIn:
 		s.im(e)
 	case toc.ChatIn:

@@ -80,7 +80,7 @@ func demo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error {
 		err = a.listen(ctx, c.IRC.Listen)
 	}
 	if err != nil {
-		return errors.Join(err, far.stop(ctx))
+		return errors.Join(err, far.stop(context.WithoutCancel(ctx)))
 	}
 	fmt.Fprint(stdout, hints(a.listeners[0].Addr()))
 	return a.run(ctx)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,6 +17,9 @@ import (
 	"tocbridge/toc"
 	"tocbridge/toc/tocd"
 )
+
+// enterTime is how long the buddies may take to sign on.
+const enterTime = 10 * time.Second
 
 // A farEnd is what the demo bridges to: a TOC2 server and the buddies on it.
 type farEnd struct {
@@ -25,7 +30,7 @@ type farEnd struct {
 }
 
 // startFarEnd starts the server on a loopback port of the system's choice and
-// lets the buddies sign on. stop ends both, not ctx: the bridge signs its
+// waits for the buddies to sign on. stop ends both, not ctx: the bridge signs its
 // accounts off first.
 func startFarEnd(ctx context.Context, realLimits bool, log *slog.Logger) (*farEnd, error) {
 	var lc net.ListenConfig
@@ -33,30 +38,56 @@ func startFarEnd(ctx context.Context, realLimits bool, log *slog.Logger) (*farEn
 	if err != nil {
 		return nil, fmt.Errorf("start the demo's AIM server: %w", err)
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	f := &farEnd{addr: ln.Addr().String(), cancel: cancel, group: new(errgroup.Group)}
-	o := tocd.Options{AnyName: true, RateLimits: realLimits, ConnectLimit: realLimits, Log: log, Accounts: map[string]string{}}
-	model := pace.Off
-	if realLimits {
-		model = pace.Oscar
-	}
-	var buddies []*buddy
-	for _, r := range cast {
-		b := &buddy{role: r, addr: f.addr, password: rand.Text()[:16], pace: model, log: log.With("buddy", string(r.name))}
-		o.Accounts[string(r.name)] = b.password
-		buddies = append(buddies, b)
-	}
-	f.server = tocd.New(o)
+	buddies, passwords := hire(f.addr, realLimits, log)
+	f.server = tocd.New(tocd.Options{
+		AnyName: true, Accounts: passwords, RateLimits: realLimits, ConnectLimit: realLimits, Log: log,
+	})
 	f.group.Go(func() error {
-		if err := f.server.Serve(ctx, ln); !errors.Is(err, tocd.ErrClosed) {
+		if err := f.server.Serve(life, ln); !errors.Is(err, tocd.ErrClosed) {
 			return err
 		}
 		return nil
 	})
+	there := make(chan struct{}, len(buddies))
 	for _, b := range buddies {
-		f.group.Go(func() error { b.run(ctx); return nil })
+		b.entered = sync.OnceFunc(func() { there <- struct{}{} })
+		f.group.Go(func() error { b.run(life); return nil })
+	}
+	if err := waitFor(ctx, there, len(buddies)); err != nil {
+		return nil, errors.Join(fmt.Errorf("the demo's buddies do not sign on: %w", err), f.stop(context.WithoutCancel(ctx)))
 	}
 	return f, nil
+}
+
+// hire makes the buddies of the cast, with passwords that nobody knows.
+func hire(addr string, realLimits bool, log *slog.Logger) (buddies []*buddy, passwords map[string]string) {
+	model := pace.Off
+	if realLimits {
+		model = pace.Oscar
+	}
+	passwords = map[string]string{}
+	for _, r := range cast {
+		b := &buddy{role: r, addr: addr, password: rand.Text()[:16], pace: model, log: log.With("buddy", string(r.name))}
+		passwords[string(r.name)] = b.password
+		buddies = append(buddies, b)
+	}
+	return buddies, passwords
+}
+
+// waitFor receives n times, within enterTime.
+func waitFor(ctx context.Context, there <-chan struct{}, n int) error {
+	ctx, cancel := context.WithTimeout(ctx, enterTime)
+	defer cancel()
+	for range n {
+		select {
+		case <-there:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // stop signs the buddies off, closes the server and waits for both.

@@ -74,8 +74,16 @@ settings = {
 };
 `, port, nick, name, password))
 	s.run("irssi")
-	s.waitScreen("Irssi: &buddies: Total of")
+	showBuddies(s)
 	return s
+}
+
+// showBuddies turns irssi to &buddies, once it is there.
+func showBuddies(s *terminal) {
+	s.t.Helper()
+	s.waitScreen("[Act: 2")
+	s.enter("/window goto &buddies")
+	s.waitScreen("Irssi: &buddies: Total of")
 }
 
 // weechat starts WeeChat on its screen, logging in by PASS, and waits until it
@@ -93,7 +101,6 @@ func weechat(t *testing.T, port, nick, password string) *terminal {
 // befriend puts each on the other's list and waits for both to show up.
 func befriend(i, w *terminal) {
 	i.t.Helper()
-	i.enter("/window goto &buddies")
 	i.enter("add bob")
 	w.enter(`add "Alice Smith"`)
 	i.waitScreen("Added bob", "bob [bob@aim] has joined &buddies")
@@ -243,11 +250,9 @@ func TestRealClientsDemo(t *testing.T) {
 	i, w := openTerminal(t, "irssi"), openTerminal(t, "weechat")
 	i.run(hint(t, said, "irssi "))
 	w.run(strings.ReplaceAll(hint(t, said, "weechat "), "alice", "wanda"))
-	for _, s := range []*terminal{i, w} {
-		s.waitScreen("This is the tocbridge demo", "/msg Polly hello")
-	}
-	i.enter("/window goto &buddies")
-	i.waitScreen("Total of", "Polly")
+	i.waitScreen("This is the tocbridge demo", "/msg Polly hello")
+	showBuddies(i)
+	i.waitScreen("Polly]", "Total of")
 	i.enter("/query Polly")
 	i.enter("hello")
 	i.waitScreen("Hello, alice!")
@@ -257,7 +262,7 @@ func TestRealClientsDemo(t *testing.T) {
 	i.waitScreen("#lobby", "Polly")
 	i.enter("Polly, are you there?")
 	i.waitScreen("Polly> Polly, are you there?", "squawk!")
-	w.enter("/buffer &buddies")
+	w.waitScreen("AIM buddies of wanda")
 	w.enter("add alice")
 	w.waitScreen("Added alice", "has joined &buddies")
 	w.enter("alice: it is me")
@@ -274,7 +279,7 @@ func TestRealClientsDemoConnectCommands(t *testing.T) {
 	i, w := openTerminal(t, "irssi"), openTerminal(t, "weechat")
 	i.run("irssi")
 	w.run("weechat -d " + w.home + "/weechat")
-	i.waitScreen("irssi v")
+	i.waitScreen("Irssi v", "[(status)]")
 	w.waitScreen("WeeChat ")
 	_, inIrssi, _ := strings.Cut(said, "inside a running irssi")
 	_, inWeeChat, _ := strings.Cut(said, "inside a running WeeChat")

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -54,11 +55,30 @@ func openTerminal(t *testing.T, name string) *terminal {
 	}
 	t.Cleanup(func() {
 		_ = s.tmux("kill-server").Run() // not there if run was never called
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
+		removeUsed(t, dir)
 	})
 	return s
+}
+
+// removeUsed removes a directory into which a program that was told to end may
+// still save its settings.
+func removeUsed(t *testing.T, dir string) {
+	t.Helper()
+	poll := time.NewTicker(pollTime)
+	defer poll.Stop()
+	deadline := time.After(processTime)
+	for {
+		err := os.RemoveAll(dir)
+		if err == nil {
+			return
+		}
+		select {
+		case <-poll.C:
+		case <-deadline:
+			t.Error(err)
+			return
+		}
+	}
 }
 
 func (s *terminal) tmux(args ...string) *exec.Cmd {
@@ -159,10 +179,13 @@ func (s *terminal) wait(screen func() string, texts []string) {
 		select {
 		case <-poll.C:
 		case <-deadline:
-			s.t.Fatalf("%s: %q is not on the screen (in its place):\n%s", s.name, missing, shown)
+			s.t.Fatalf("%s: %q is not on the screen (in its place):\n%s", s.name, missing, blank.ReplaceAllString(shown, "\n"))
 		}
 	}
 }
+
+// blank matches the empty lines of a screen, also those of WeeChat's frames.
+var blank = regexp.MustCompile(`\n([│ ]*\n)+`)
 
 // missingInOrder is the first of the texts that is not after those before it.
 func missingInOrder(shown string, texts []string) string {
