@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // cmd starts a command, to which the following methods append arguments.
@@ -18,12 +19,23 @@ func (c cmd) arg(s string) cmd      { return appendQuoted(append(c, ' '), s, arg
 func (c cmd) pass(s string) cmd     { return appendQuoted(append(c, ' '), s, passStyle) }
 func (c cmd) raw(s string) cmd      { return appendQuoted(append(c, ' '), s, rawStyle) }
 
-// word appends an argument bare if that is safe.
+// word appends an argument bare if that is safe. White space at its ends means
+// nothing.
 func (c cmd) word(s string) cmd {
+	s = cleanWord(s)
 	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '"' || r > '~' }) {
 		return c.raw(s)
 	}
 	return append(append(c, ' '), s...)
+}
+
+func cleanWord(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf && rawStyle.kind(byte(r)) == drop {
+			return -1
+		}
+		return r
+	}, s))
 }
 
 func (c cmd) names(names []ScreenName) cmd {
@@ -64,7 +76,7 @@ func (x GetStatus) Append(dst []byte) []byte { return begin(dst, "toc_get_status
 
 // Append implements Command.
 func (x SetAway) Append(dst []byte) []byte {
-	if x.Text == "" {
+	if QuotedLen(x.Text) == 0 {
 		return begin(dst, "toc_set_away")
 	}
 	return begin(dst, "toc_set_away").html(x.Text)
@@ -83,7 +95,9 @@ func (x GetInfo) Append(dst []byte) []byte { return begin(dst, "toc_get_info").n
 func (x SetCaps) Append(dst []byte) []byte {
 	c := begin(dst, "toc_set_caps")
 	for _, s := range x.Caps {
-		c = c.word(s)
+		if s = cleanWord(s); s != "" {
+			c = c.word(s)
+		}
 	}
 	return c
 }
@@ -146,14 +160,24 @@ func (b Buddy) appendEntry(dst []byte) []byte {
 		return dst[:start]
 	}
 	if b.Alias != "" || b.Note != "" {
-		dst = append(dst, ':')
-		dst = listStyle.append(dst, noColons(b.Alias))
-	}
-	if b.Note != "" {
-		dst = append(dst, ":::::"...)
-		dst = listStyle.append(dst, noColons(b.Note))
+		dst = b.appendAliasNote(dst)
 	}
 	return append(dst, '\n')
+}
+
+func (b Buddy) appendAliasNote(dst []byte) []byte {
+	const aliasSep, noteSep = ":", ":::::"
+	start := len(dst)
+	dst = listStyle.append(append(dst, aliasSep...), noColons(b.Alias))
+	end := len(dst)
+	dst = listStyle.append(append(dst, noteSep...), noColons(b.Note))
+	switch {
+	case len(dst) > end+len(noteSep):
+		return dst
+	case end > start+len(aliasSep):
+		return dst[:end]
+	}
+	return dst[:start] // nothing to say is left of either
 }
 
 func noColons(s string) string { return strings.ReplaceAll(s, ":", ";") }
@@ -193,7 +217,7 @@ func (x AddDenyV1) Append(dst []byte) []byte { return begin(dst, "toc_add_deny")
 // quotes and spaces at its ends.
 func (x SetConfig) Append(dst []byte) []byte {
 	dst = append(begin(dst, "toc_set_config"), ` "`...)
-	dst = append(dst, strings.ReplaceAll(x.Text, "\x00", "")...)
+	dst = append(dst, strings.Trim(strings.ReplaceAll(x.Text, "\x00", ""), outside)...)
 	return append(dst, '"')
 }
 

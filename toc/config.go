@@ -15,8 +15,9 @@ func parseConfig(v2 bool, body string) Config {
 		body = strings.TrimSpace(body)
 		body = strings.TrimSuffix(strings.TrimPrefix(body, "{"), "}")
 	}
+	body = strings.ReplaceAll(body, "\r", "")
 	for l := range strings.SplitSeq(body, "\n") {
-		key, val, _ := strings.Cut(strings.TrimRight(l, "\r"), sep)
+		key, val, _ := strings.Cut(l, sep)
 		if key == "done" {
 			break
 		}

@@ -142,8 +142,12 @@ func (st style) run(s string) int {
 // ellipsis of Windows-1252.
 const nel = "\u0085"
 
-// strip takes off dropped bytes at both ends.
+// strip takes off dropped bytes at both ends, and all of them where they could
+// hide a character between the bytes that make it.
 func (st style) strip(s string) string {
+	if !utf8.ValidString(s) {
+		s = st.dropAll(s)
+	}
 	for s != "" && st.kind(s[0]) == drop {
 		s = s[1:]
 	}
@@ -158,6 +162,16 @@ func (st style) strip(s string) string {
 		}
 	}
 	return s
+}
+
+func (st style) dropAll(s string) string {
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if st.kind(s[i]) != drop {
+			b = append(b, s[i])
+		}
+	}
+	return string(b)
 }
 
 // ends separates white space at the end from what can be written plainly:
