@@ -38,7 +38,7 @@ Connect with any name (here: alice), with or without a password:
   irssi      irssi --connect=HOST --port=PORT --nick=alice
   WeeChat    weechat URL
   HexChat    /nick alice
-             /server -insecure HOST PORT
+             /server HOST PORT      (newer than 2.16: /server -insecure HOST PORT)
 
   inside a running irssi      /connect HOST PORT "" alice
   inside a running WeeChat    /connect URL

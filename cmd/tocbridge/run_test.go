@@ -288,7 +288,7 @@ func TestDemoSaysHowToConnect(t *testing.T) {
 		addr  string
 		words []string
 	}{
-		{"127.0.0.1:6667", []string{"irssi --connect=127.0.0.1 --port=6667 --nick=alice", "weechat irc://alice@127.0.0.1:6667", "/server -insecure 127.0.0.1 6667", "Ready on 127.0.0.1 port 6667"}},
+		{"127.0.0.1:6667", []string{"irssi --connect=127.0.0.1 --port=6667 --nick=alice", "weechat irc://alice@127.0.0.1:6667", "/server 127.0.0.1 6667", "Ready on 127.0.0.1 port 6667"}},
 		{"[::1]:7000", []string{"--connect=::1 --port=7000", "irc://alice@[::1]:7000"}},
 		{"[::]:7000", []string{"--connect=127.0.0.1 --port=7000"}},
 	} {
