@@ -23,7 +23,7 @@ func (m *Message) append(dst []byte, server string, have Cap, r reply) []byte {
 	dst = m.appendTags(dst, have, r)
 	body := len(dst)
 	dst = m.appendSource(dst, server)
-	dst = appendMiddle(dst, m.Command)
+	dst = appendMiddle(dst, clip(m.Command))
 	params := m.Params
 	if m.Ext != 0 && have&m.Ext == m.Ext {
 		params = m.ExtParams
@@ -58,6 +58,14 @@ func (m *Message) appendSource(dst []byte, server string) []byte {
 	return append(dst, ' ')
 }
 
+// clip bounds what comes before the parameters, so that these always have room.
+func clip(s string) string {
+	if len(s) <= hostLen {
+		return s
+	}
+	return string(cutAtRune([]byte(s), hostLen))
+}
+
 func cutAtRune(b []byte, n int) []byte {
 	for n > 0 && !utf8.RuneStart(b[n]) {
 		n--
@@ -66,14 +74,14 @@ func cutAtRune(b []byte, n int) []byte {
 }
 
 func appendPrefix(dst []byte, p *irc.Prefix) []byte {
-	dst = appendMiddle(dst, p.Name)
+	dst = appendMiddle(dst, clip(p.Name))
 	if p.User != "" {
 		dst = append(dst, '!')
-		dst = appendMiddle(dst, p.User)
+		dst = appendMiddle(dst, clip(p.User))
 	}
 	if p.Host != "" {
 		dst = append(dst, '@')
-		dst = appendMiddle(dst, p.Host)
+		dst = appendMiddle(dst, clip(p.Host))
 	}
 	return dst
 }

@@ -144,7 +144,7 @@ func clean(name, user, host, command, p1, p2, p3, tag string) bool {
 			return false
 		}
 	}
-	if command == "ERROR" || command == "PING" || command == "AUTHENTICATE" || command != strings.ToUpper(command) {
+	if len(name) > hostLen || len(user) > hostLen || len(host) > hostLen || len(command) > hostLen || command == "ERROR" || command == "PING" || command == "AUTHENTICATE" || command != strings.ToUpper(command) {
 		return false
 	}
 	return !strings.ContainsAny(p3+tag, "\r\n\x00") && utf8.ValidString(p3+tag)
