@@ -3,7 +3,6 @@ package toc
 import (
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -108,11 +107,10 @@ func ParseSignOn(payload string) (SignOnCommand, error) {
 		if v != verb {
 			continue
 		}
-		a := args{list: list[1:]}
-		if n := len(a.list); n > signOnArgs {
-			a.list = slices.Clone(a.list)
-			a.list[n-1] = strings.TrimRight(a.list[n-1], "\x00")
+		if len(list) > 1+signOnArgs { // the NUL is not on the password
+			list = splitArgs(nil, strings.TrimRight(payload, "\x00"))
 		}
+		a := args{list: list[1:]}
 		c := parseSignOn(&a, form).(SignOnCommand)
 		if a.err != nil {
 			return c, fmt.Errorf("%s: %w", v, a.err)
