@@ -25,6 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type backend struct {
 	auth func(ctx context.Context, cred ircd.Credentials) error // nil: everybody may
 	hook func(*ircd.Conn)                                       // what the command HOOK does
+	tame bool                                                   // PANIC and NOW are unknown
 
 	mu       sync.Mutex
 	sessions map[string]*session
@@ -131,7 +132,7 @@ var testCommands = map[string]func(*session, *ircd.Conn, *irc.Message) error{
 
 func (s *session) command(c *ircd.Conn, m *irc.Message) error {
 	run := testCommands[m.Command]
-	if run == nil {
+	if run == nil || s.b.tame && (m.Command == "PANIC" || m.Command == "NOW") {
 		return ircd.ErrUnknownCommand
 	}
 	return run(s, c, m)

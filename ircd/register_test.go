@@ -216,6 +216,13 @@ func TestLusers(t *testing.T) {
 	}
 }
 
+// free tells whether every session that was handed out has been given back.
+func (s *server) free() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.detached) == s.handed
+}
+
 func TestQuit(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
@@ -229,6 +236,9 @@ func TestQuit(t *testing.T) {
 			c.ExpectNext(want)
 			if rest := c.ExpectClosed(); len(rest) > 0 {
 				t.Errorf("after ERROR: %v", rest)
+			}
+			if !s.free() { // Detach comes before the client can see the end
+				t.Error("the client has seen its end, the session has not")
 			}
 		}
 	}
