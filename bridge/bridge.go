@@ -120,6 +120,9 @@ var errClosed = errors.New("this server is shutting down; try again in a minute"
 
 // Authenticate signs the account on, or checks the password against its live session. It implements ircd.Backend.
 func (b *Bridge) Authenticate(ctx context.Context, cred ircd.Credentials) (ircd.Session, error) {
+	if cred.Account == "" {
+		cred.Account = cred.Nick
+	}
 	name := toc.ScreenName(cred.Account)
 	if err := b.checkCredentials(name, cred); err != nil {
 		return nil, err

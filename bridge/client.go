@@ -13,6 +13,9 @@ import (
 type client struct {
 	conn *ircd.Conn
 	in   map[string]bool // the & channels it is in, folded; rooms are the account's
+
+	fencing bool           // a PING of its waits for AIM
+	later   []*irc.Message // what came after it
 }
 
 // attached says that a client completed registration.
@@ -42,7 +45,7 @@ func (s *session) adopt(c *client) {
 func (s *session) welcome(c *client) {
 	s.joinGroup(c, buddiesChannel)
 	for _, r := range s.sortedRooms() {
-		if r.joined {
+		if r.shown {
 			s.showRoom(c, r)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	irc "gopkg.in/irc.v4"
 
 	"tocbridge/bridge/nicks"
+	"tocbridge/bridge/pace"
 	"tocbridge/bridge/richtext"
 	"tocbridge/ircd"
 	"tocbridge/toc"
@@ -23,10 +24,51 @@ type command struct {
 
 func (e command) apply(s *session) {
 	c := s.byConn[e.c]
-	if c == nil {
-		return
+	switch {
+	case c == nil:
+	case c.fencing:
+		s.after(c, e.m)
+	case e.m.Command == "PING" && s.mayFence():
+		c.fencing = true
+		c.later = append(c.later, e.m)
+		s.fence(pingTime, func() { s.unfence(c) })
+	default:
+		s.dispatch(c, e.m)
 	}
-	e.c.Dispatch(e.m, func(m *irc.Message) error { return s.handle(c, m) })
+}
+
+func (s *session) dispatch(c *client, m *irc.Message) {
+	c.conn.Dispatch(m, func(m *irc.Message) error { return s.handle(c, m) })
+}
+
+const (
+	pingTime    = time.Second // for AIM's part in the answer to a PING
+	pingReserve = 20          // commands of the cheap class that PING leaves alone
+	laterMax    = 256         // commands that wait behind a PING
+)
+
+// mayFence reports whether a PING may go all the way to AIM and back. That makes the lag a client shows the true one,
+// and a PONG then means that all that was said before has been taken. It costs one cheap command.
+func (s *session) mayFence() bool {
+	now := time.Now()
+	return s.state == online && s.link != nil && !s.pacer.At(now, pace.General, pingReserve).After(now)
+}
+
+// after keeps what a client sends behind a PING in order; too much of it is not waited with.
+func (s *session) after(c *client, m *irc.Message) {
+	c.later = append(c.later, m)
+	if len(c.later) > laterMax {
+		s.unfence(c)
+	}
+}
+
+// unfence goes on with what waited, until the next PING.
+func (s *session) unfence(c *client) {
+	later := c.later
+	c.later, c.fencing = nil, false
+	for _, m := range later {
+		s.dispatch(c, m)
+	}
 }
 
 // ircCommand is a row of the table of IRC commands that concern the account.
@@ -235,7 +277,7 @@ func (s *session) nick(c *client, m *irc.Message) error {
 	case toc.ScreenName(want).Key() != s.key:
 		return s.nickRefused(want)
 	case s.state != online:
-		return ircd.Numeric(irc.ERR_UNAVAILRESOURCE, want, s.waitingText())
+		return ircd.Numeric(irc.ERR_UNAVAILRESOURCE, want, s.noLinkText())
 	}
 	finish := c.conn.Defer()
 	s.send(toc.FormatNick{Name: toc.ScreenName(want)})
@@ -284,14 +326,14 @@ func (s *session) inviteCommand(c *client, m *irc.Message) error {
 	case r.members[name.Key()] != nil || name.Key() == s.key:
 		return ircd.Numeric(irc.ERR_USERONCHANNEL, nick, r.channel, "is already on channel")
 	case s.state != online || !r.joined:
-		return ircd.Numeric(irc.ERR_NOSUCHCHANNEL, channel, s.waitingText())
+		return ircd.Numeric(irc.ERR_NOSUCHCHANNEL, channel, s.noLinkText())
 	}
 	who := s.roster.contact(name)
 	if who.buddy() && who.known && !who.online {
 		return noSuchNick(nick)
 	}
 	cmd := toc.ChatInviteTo{Room: r.id, Text: "Join me in " + richtext.Plain(r.name).HTML(), Names: []toc.ScreenName{toc.ScreenName(name.Key())}}
-	if !s.submit(imClass, queued{cmd: cmd, what: nick, text: "invitation to " + r.channel, by: c}) {
+	if !s.submit(pace.Messages, queued{cmd: cmd, what: nick, text: "invitation to " + r.channel, by: c}) {
 		return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "AIM does not keep up; not invited")
 	}
 	c.conn.Reply(irc.RPL_INVITING, who.nick(), r.channel)
@@ -303,7 +345,7 @@ func (s *session) inviteCommand(c *client, m *irc.Message) error {
 
 // inviteToGroup adds a buddy to the group of an & channel.
 func (s *session) inviteToGroup(c *client, name toc.ScreenName, channel string) error {
-	group := defaultGroup
+	group := s.groupForNew()
 	if ircd.Fold(channel) != buddiesChannel {
 		g, ok := nicks.Group(channel)
 		if !ok {

@@ -22,21 +22,10 @@ func (s *session) controlBlock(k *call) {
 		k.reply("%s is blocked already.", s.nicks.Nick(name))
 		return
 	}
-	cmds := []toc.Command{toc.AddDeny{Names: []toc.ScreenName{toc.ScreenName(name.Key())}}}
-	if _, ok := s.roster.permit[name.Key()]; ok {
-		cmds = append(cmds, toc.RemovePermit{Names: []toc.ScreenName{toc.ScreenName(name.Key())}})
-	}
-	if s.roster.mode == toc.PermitAll { // the deny list acts in one mode only
-		cmds = append(cmds, toc.SetPDMode{Mode: toc.DenySome})
-	}
-	if !s.send(cmds...) {
-		k.reply("Not blocked: %s", s.waitingText())
+	_, permitted := s.roster.permit[name.Key()]
+	if !s.setPrivacy(banList, name, true) || permitted && !s.setPrivacy(exceptList, name, false) {
+		k.reply("Not blocked: %s", s.noLinkText())
 		return
-	}
-	s.roster.deny[name.Key()] = name
-	delete(s.roster.permit, name.Key())
-	if s.roster.mode == toc.PermitAll {
-		s.roster.mode = toc.DenySome
 	}
 	k.reply("Blocked %s: cannot see you or write to you any more.", s.nicks.Nick(name))
 }
@@ -47,17 +36,9 @@ func (s *session) controlAllow(k *call) {
 		return
 	}
 	name := s.nameOf(k.args[0])
-	cmds := []toc.Command{toc.RemoveDeny{Names: []toc.ScreenName{toc.ScreenName(name.Key())}}}
-	if s.roster.mode == toc.PermitSome {
-		cmds = append(cmds, toc.AddPermit{Names: []toc.ScreenName{toc.ScreenName(name.Key())}})
-	}
-	if !s.send(cmds...) {
-		k.reply("Not changed: %s", s.waitingText())
+	if !s.setPrivacy(banList, name, false) || s.roster.mode == toc.PermitSome && !s.setPrivacy(exceptList, name, true) {
+		k.reply("Not changed: %s", s.noLinkText())
 		return
-	}
-	delete(s.roster.deny, name.Key())
-	if s.roster.mode == toc.PermitSome {
-		s.roster.permit[name.Key()] = name
 	}
 	k.reply("%s may see you and write to you.", s.nicks.Nick(name))
 }

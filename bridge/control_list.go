@@ -44,7 +44,7 @@ func (s *session) addBuddy(b toc.Buddy, group string) error {
 	stored := b
 	stored.Name = toc.ScreenName(b.Name.Key())
 	if !s.send(toc.NewBuddies{Groups: []toc.Group{{Name: group, Buddies: []toc.Buddy{stored}}}}) {
-		return errors.New(s.waitingText())
+		return errors.New(s.noLinkText())
 	}
 	s.addToList(b, group)
 	return nil
@@ -53,7 +53,7 @@ func (s *session) addBuddy(b toc.Buddy, group string) error {
 // removeBuddy takes a buddy out of a group, on the server and in our picture.
 func (s *session) removeBuddy(c *contact, group string) error {
 	if !s.send(toc.RemoveBuddies{Names: []toc.ScreenName{toc.ScreenName(c.key)}, Group: group}) {
-		return errors.New(s.waitingText())
+		return errors.New(s.noLinkText())
 	}
 	s.removeFromList(c.name, group)
 	return nil
@@ -290,10 +290,9 @@ const profileTime = 10 * time.Second
 
 // profile fetches and shows somebody's profile. The page comes over HTTP from the TOC server.
 func (s *session) profile(k *call, who *contact) {
-	if s.link == nil || !s.submit(pace.Class(1), queued{cmd: toc.GetInfo{Name: toc.ScreenName(who.key)}}) {
+	if s.link == nil || !s.submit(pace.General, queued{cmd: toc.GetInfo{Name: toc.ScreenName(who.key)}}) {
 		return
 	}
-	isURL := func(e toc.Event) bool { _, ok := e.(toc.GotoURL); return ok }
 	s.await(answerTime, isURL, func(e toc.Event) {
 		if u, ok := e.(toc.GotoURL); ok && s.link != nil {
 			s.fetchProfile(k, s.link.up, u)

@@ -14,7 +14,6 @@ import (
 )
 
 const (
-	imClass     = pace.Class(3)
 	vouchTime   = 15 * time.Minute // somebody not on the list who was there counts as there for so long
 	missedTime  = time.Minute      // and who was not, as not there, where asking costs of the budget for messages
 	maxTargets  = 4                // TARGMAX
@@ -97,7 +96,7 @@ func (s *session) sayNick(c *client, command, nick, text string) error {
 		return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "No such nick/channel")
 	}
 	if s.state != online {
-		return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "Not sent: "+s.waitingText())
+		return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "Not sent: "+s.noLinkText())
 	}
 	body, kind := parseSaid(text)
 	if kind == ctcpOther {
@@ -144,7 +143,7 @@ func (s *session) sayStranger(im outgoing) error {
 	if limited && now.Sub(who.missed) < missedTime {
 		return s.notHere(im)
 	}
-	if limited && s.pacer.At(now, imClass, 2).After(now) {
+	if limited && s.pacer.At(now, pace.Messages, 2).After(now) {
 		return s.deliver(im)
 	}
 	finish := im.c.conn.Defer()
@@ -161,7 +160,7 @@ func (s *session) sayStranger(im outgoing) error {
 
 // askStatus asks the server whether somebody is there. No answer counts as yes.
 func (s *session) askStatus(who *contact, done func(there bool)) {
-	if !s.submit(imClass, queued{cmd: toc.GetStatus{Name: toc.ScreenName(who.key)}}) {
+	if !s.submit(pace.Messages, queued{cmd: toc.GetStatus{Name: toc.ScreenName(who.key)}}) {
 		done(s.link != nil)
 		return
 	}
@@ -190,7 +189,7 @@ func (s *session) deliver(im outgoing) error {
 	for _, part := range im.body.Split(toc.IMRoom(to, false), quotedSize) {
 		html := part.HTML()
 		q := queued{cmd: toc.SendIM{To: to, Text: html}, what: im.who.nick(), text: part.String(), by: im.c, merge: im.who.key, html: html}
-		if !s.submit(imClass, q) {
+		if !s.submit(pace.Messages, q) {
 			return ircd.Numeric(irc.ERR_NOSUCHNICK, im.who.nick(), "AIM does not keep up, too much waits already. Not sent: "+part.String())
 		}
 	}

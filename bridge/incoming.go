@@ -126,8 +126,12 @@ func (s *session) serverError(e toc.ServerError) {
 // loadLists takes the lists of a sign-on. What changed since the last one shows as JOIN and QUIT when presence arrives;
 // who was removed meanwhile is simply no buddy any more.
 func (s *session) loadLists(cfg toc.Config) {
+	was := map[*contact][]string{}
+	for _, c := range s.roster.buddies() {
+		was[c] = c.groups
+	}
 	for _, c := range s.roster.load(cfg) {
-		s.showDeparture(c, "Removed from your list")
+		s.offList(c, was[c])
 	}
 }
 

@@ -138,25 +138,46 @@ func (s *session) setListMode(channel string, mode byte, l listMode, add bool, m
 	if !ok || !ircd.ValidNick(nick) {
 		return noSuchNick(mask)
 	}
-	cmd, sign := l.add(toc.ScreenName(name.Key())), "+"
+	sign := "+"
 	if !add {
-		cmd, sign = l.remove(toc.ScreenName(name.Key())), "-"
+		sign = "-"
 	}
-	if !s.send(cmd) {
-		return ircd.Numeric(irc.ERR_CHANOPRIVSNEEDED, channel, s.waitingText())
+	if !s.setPrivacy(l, name, add) {
+		return ircd.Numeric(irc.ERR_CHANOPRIVSNEEDED, channel, s.noLinkText())
+	}
+	s.toMembers(buddiesChannel, s.message(s.self.prefix, "MODE", buddiesChannel, sign+string(mode), s.nicks.Nick(name)+"!*@*"))
+	return nil
+}
+
+// setPrivacy puts a name on the deny or permit list or takes it off, on the server and in our picture. The deny list
+// acts in one mode only, so the first entry switches that on.
+func (s *session) setPrivacy(l listMode, name toc.ScreenName, add bool) bool {
+	key := toc.ScreenName(name.Key())
+	cmds := []toc.Command{l.remove(key)}
+	if add {
+		cmds[0] = l.add(key)
+	}
+	activate := add && l.entry == banList.entry && s.roster.mode == toc.PermitAll
+	if activate {
+		cmds = append(cmds, toc.SetPDMode{Mode: toc.DenySome})
+	}
+	if !s.send(cmds...) {
+		return false
+	}
+	if activate {
+		s.roster.mode = toc.DenySome
 	}
 	if add {
 		l.of(s.roster)[name.Key()] = name
 	} else {
 		delete(l.of(s.roster), name.Key())
 	}
-	s.toMembers(buddiesChannel, s.message(s.self.prefix, "MODE", buddiesChannel, sign+string(mode), s.nicks.Nick(name)+"!*@*"))
-	return nil
+	return true
 }
 
 // modeRefused says which modes do not exist here, and that the rest cannot be set.
 func (s *session) modeRefused(channel string, params []string) error {
-	known := "beinptvo+-"
+	known := "beintvo+-" // o: everybody knows it, nobody has it
 	if i := strings.IndexFunc(params[0], func(r rune) bool { return !strings.ContainsRune(known, r) }); i >= 0 {
 		return ircd.Numeric(irc.ERR_UNKNOWNMODE, params[0][i:i+1], "is unknown mode char to me")
 	}

@@ -36,9 +36,7 @@ func groupFold(g string) string { return ircd.Fold(nicks.GroupChannel(g)) }
 func channelsOf(who *contact) []string {
 	chans := []string{buddiesChannel}
 	for _, g := range who.groups {
-		if f := groupFold(g); f != buddiesChannel {
-			chans = append(chans, f)
-		}
+		chans = append(chans, groupFold(g))
 	}
 	return chans
 }
@@ -50,7 +48,7 @@ func (s *session) showChange(c *contact, ch change) {
 	}
 	if ch.has(departed) {
 		if c.buddy() || s.inRoom(c) {
-			s.showDeparture(c, "Signed off")
+			s.showDeparture(c, c.groups, "Signed off")
 		}
 		return
 	}
@@ -120,14 +118,14 @@ func (s *session) voice(c *contact, channel, mode string) *ircd.Message {
 	return m
 }
 
-// showDeparture is a QUIT to all who saw the contact. A room it seems to be in shows it leaving too: QUIT means gone
-// from everywhere, and the server tells of the room as well.
-func (s *session) showDeparture(c *contact, reason string) {
+// showDeparture is a QUIT to all who saw the contact, in &buddies, in its groups or in a room. A room it seems to be in
+// shows it leaving too: QUIT means gone from everywhere, and the server tells of the room as well.
+func (s *session) showDeparture(c *contact, groups []string, reason string) {
 	m := s.message(c.prefix, "QUIT", reason)
 	inRoom := s.inRoom(c)
 	s.leaveRooms(c)
 	for _, cl := range s.clients {
-		if inRoom || c.buddy() && cl.in[buddiesChannel] || slices.ContainsFunc(c.groups, func(g string) bool { return cl.in[groupFold(g)] }) {
+		if inRoom || len(groups) > 0 && cl.in[buddiesChannel] || slices.ContainsFunc(groups, func(g string) bool { return cl.in[groupFold(g)] }) {
 			cl.conn.Send(m)
 		}
 	}
@@ -202,7 +200,7 @@ func (s *session) everybodyGone() {
 	quit := func(c *contact) {
 		if c != s.self && !seen[c] {
 			seen[c] = true
-			s.showDeparture(c, "Connection to AIM lost")
+			s.showDeparture(c, c.groups, "Connection to AIM lost")
 		}
 	}
 	for _, c := range gone {
@@ -234,7 +232,7 @@ func (s *session) deleted(e toc.Deleted) {
 	switch e.Kind {
 	case toc.ListGroup:
 		for _, c := range s.roster.dropGroup(e.Group) {
-			s.offList(c)
+			s.offList(c, []string{e.Group})
 		}
 	case toc.ListBuddy, toc.ListICQ:
 		s.removeFromList(e.Name, e.Group)
@@ -268,9 +266,7 @@ func (s *session) removeFromList(name toc.ScreenName, groupName string) {
 		return
 	}
 	if s.roster.remove(name, groupName) {
-		c.groups = []string{groupName} // as seen until now
-		s.offList(c)
-		c.groups = nil
+		s.offList(c, []string{groupName})
 		return
 	}
 	if c.online {
@@ -279,10 +275,10 @@ func (s *session) removeFromList(name toc.ScreenName, groupName string) {
 	}
 }
 
-// offList shows that somebody who was online is no buddy any more.
-func (s *session) offList(c *contact) {
+// offList shows that somebody who was online in these groups is no buddy any more.
+func (s *session) offList(c *contact, groups []string) {
 	if c.online {
-		s.showDeparture(c, "Removed from your list")
+		s.showDeparture(c, groups, "Removed from your list")
 	}
 	c.signOff()
 	c.known = false
@@ -340,7 +336,7 @@ func (s *session) groupTopic(folded string) string {
 		groups = append(groups, nicks.GroupChannel(g.name))
 	}
 	text := fmt.Sprintf("AIM buddies of %s: %d of %d online. Type help here for what you can do.", s.self.name, len(on), len(s.roster.buddies()))
-	if len(groups) > 0 {
+	if len(groups) > 1 {
 		text += " Groups: " + strings.Join(groups, " ")
 	}
 	return text

@@ -8,6 +8,7 @@ import (
 	irc "gopkg.in/irc.v4"
 
 	"tocbridge/bridge/nicks"
+	"tocbridge/bridge/pace"
 	"tocbridge/ircd"
 	"tocbridge/toc"
 )
@@ -259,7 +260,7 @@ func (s *session) lookUp(c *client, name toc.ScreenName, done func(*contact)) {
 // mayAsk reports whether a question about somebody's presence can go out at once: it counts as an IM.
 func (s *session) mayAsk() bool {
 	now := time.Now()
-	return s.state == online && s.link != nil && !s.pacer.At(now, imClass, 2).After(now)
+	return s.state == online && s.link != nil && !s.pacer.At(now, pace.Messages, 2).After(now)
 }
 
 // ison answers from the picture: it asks AIM nothing, because clients repeat it every minute.

@@ -26,6 +26,7 @@ type room struct {
 	id      int // of this connection; valid while known
 	known   bool
 	joined  bool
+	shown   bool // the clients are in it, also while the link is lost
 	members map[string]*contact
 	askers  []*joining // who waits for it
 	said    []said     // own lines that the server will repeat to us
@@ -82,7 +83,7 @@ func (s *session) joinRoom(j *joining, channel string) error {
 		return noSuchChannel(channel)
 	}
 	if s.state != online {
-		return ircd.Numeric(irc.ERR_UNAVAILRESOURCE, channel, s.waitingText())
+		return ircd.Numeric(irc.ERR_UNAVAILRESOURCE, channel, s.noLinkText())
 	}
 	folded := ircd.Fold(channel)
 	r := s.rooms[folded]
@@ -164,6 +165,13 @@ func (s *session) entered(r *room, e toc.ChatJoined) {
 // complete shows a room to all clients and answers who asked for it.
 func (s *session) complete(r *room) {
 	r.joined = true
+	if r.shown {
+		for _, c := range r.sorted() {
+			s.broadcast(s.joinMessage(c, r.channel))
+		}
+		return
+	}
+	r.shown = true
 	waiting := map[*client]bool{}
 	for _, j := range r.askers {
 		waiting[j.c] = true
@@ -324,7 +332,7 @@ func (s *session) sayRoom(c *client, command, channel, text string) error {
 		}
 		return ircd.Numeric(irc.ERR_CANNOTSENDTOCHAN, channel, "Cannot send to channel: you are not in it")
 	case s.state != online || !r.joined:
-		return ircd.Numeric(irc.ERR_CANNOTSENDTOCHAN, channel, "Not sent: "+s.waitingText())
+		return ircd.Numeric(irc.ERR_CANNOTSENDTOCHAN, channel, "Not sent: "+s.noLinkText())
 	}
 	body, kind := parseSaid(text)
 	if kind == ctcpOther {

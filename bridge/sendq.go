@@ -45,6 +45,37 @@ func (q *sendQueue) stop() {
 	}
 }
 
+// classOf is the rate class of a command, and how many times it counts (TOC2 reference §3.2).
+func classOf(cmd toc.Command) (cl pace.Class, times int) {
+	switch cmd := cmd.(type) {
+	case toc.SendIM, toc.SendIMEnc, toc.GetStatus, toc.RvousAccept, toc.RvousCancel:
+		return pace.Messages, 1
+	case toc.ChatInviteTo:
+		return pace.Messages, len(cmd.Names)
+	case toc.AddBuddies, toc.RemoveBuddiesV1, toc.AddPermitV1, toc.AddDenyV1, toc.ChatWhisper:
+		return pace.Light, 1
+	case toc.ChatJoin, toc.ChatAccept:
+		return pace.General, 3
+	case toc.ChatLeave:
+		return pace.None, 1
+	case toc.SetDir:
+		return pace.Directory, 1
+	}
+	return pace.General, 1
+}
+
+// send hands commands that are not text of the user to the link, each as soon as its class allows it; false: there is
+// no link, or it does not take any more.
+func (s *session) send(cmds ...toc.Command) bool {
+	for _, cmd := range cmds {
+		cl, _ := classOf(cmd)
+		if !s.submit(cl, queued{cmd: cmd}) {
+			return false
+		}
+	}
+	return true
+}
+
 // submit sends a command now, or when its class allows it. false: the queue is full or there is no link; the caller
 // tells the user.
 func (s *session) submit(cl pace.Class, q queued) bool {
@@ -53,7 +84,7 @@ func (s *session) submit(cl pace.Class, q queued) bool {
 	}
 	now := time.Now()
 	lane := s.queue.lanes[cl]
-	if len(lane) == 0 && !s.pacer.At(now, cl, 1).After(now) {
+	if len(lane) == 0 && s.mayGo(now, cl, q.cmd) {
 		return s.release(now, cl, q)
 	}
 	if s.mergeInto(lane, q) {
@@ -105,12 +136,21 @@ func withText(cmd toc.Command, html string) (toc.Command, bool) {
 	return nil, false
 }
 
+// mayGo reports whether the server's limits let a command go now.
+func (s *session) mayGo(now time.Time, cl pace.Class, cmd toc.Command) bool {
+	_, times := classOf(cmd)
+	return !s.pacer.At(now, cl, times).After(now)
+}
+
 // release hands a command to the link and counts it.
 func (s *session) release(now time.Time, cl pace.Class, q queued) bool {
-	if !s.send(q.cmd) {
+	if !s.link.put(q.cmd) {
 		return false
 	}
-	s.pacer.Sent(now, cl)
+	_, times := classOf(q.cmd)
+	for range times {
+		s.pacer.Sent(now, cl)
+	}
 	if s.o.Pace != pace.Off && q.what != "" {
 		s.queue.remember(sent{q, now})
 	}
@@ -128,7 +168,7 @@ func (q *sendQueue) remember(m sent) {
 func (s *session) drain() {
 	now := time.Now()
 	for cl, lane := range s.queue.lanes {
-		for len(lane) > 0 && s.link != nil && !s.pacer.At(now, cl, 1).After(now) {
+		for len(lane) > 0 && s.link != nil && s.mayGo(now, cl, lane[0].cmd) {
 			if !s.release(now, cl, lane[0]) {
 				break
 			}
@@ -150,8 +190,9 @@ func (s *session) arm(now time.Time) {
 		return
 	}
 	var next time.Time
-	for cl := range s.queue.lanes {
-		if at := s.pacer.At(now, cl, 1); next.IsZero() || at.Before(next) {
+	for cl, lane := range s.queue.lanes {
+		_, times := classOf(lane[0].cmd)
+		if at := s.pacer.At(now, cl, times); next.IsZero() || at.Before(next) {
 			next = at
 		}
 	}

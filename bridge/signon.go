@@ -23,7 +23,8 @@ const (
 
 // redial is the state of the attempts to sign on again.
 type redial struct {
-	attempt int
+	attempt int       // since the last stable link
+	failed  int       // since the link was lost
 	at      time.Time // of the next attempt
 	timer   *time.Timer
 	reason  string
@@ -181,7 +182,7 @@ func (s *session) linkLost(err error) {
 		return
 	}
 	first := s.state == online
-	s.state = waiting
+	s.state, s.redial.failed = waiting, 0
 	if lived >= stableTime {
 		s.redial.attempt = 0
 	}
@@ -206,9 +207,10 @@ func (s *session) schedule(err error) {
 		s.redial.reason = reasonText(err)
 	}
 	s.redial.attempt++
+	s.redial.failed++
 	s.redial.at = time.Now().Add(d)
 	s.redial.timer = time.AfterFunc(d, func() { s.post(do((*session).dial)) })
-	if s.redial.attempt <= toldAttempts { // a server that is down for a night is no news every five minutes
+	if s.redial.failed <= toldAttempts { // a server that is down for a night is no news every five minutes
 		s.news(s.waitingText())
 	}
 }
@@ -232,11 +234,15 @@ func (b Backoff) delay(attempt int) time.Duration {
 
 // waitingText says why there is no link and when the next attempt comes.
 func (s *session) waitingText() string {
-	wait := max(time.Until(s.redial.at), 0).Round(time.Second)
-	return fmt.Sprintf("Not connected to AIM: %s. Trying again in %s; what you say meanwhile is not sent.", s.redial.reason, max(wait, time.Second))
+	return fmt.Sprintf("Not connected to AIM: %s. Trying again in %s; what you say meanwhile is not sent.", s.redial.reason, s.redial.in())
 }
 
-// send hands commands to the link; false: there is none, or it does not take any more.
-func (s *session) send(cmds ...toc.Command) bool {
-	return s.link != nil && s.link.put(cmds...)
+// noLinkText answers whoever wants something of AIM while there is no link.
+func (s *session) noLinkText() string {
+	return fmt.Sprintf("not connected to AIM at the moment, trying again in %s", s.redial.in())
+}
+
+// in is how long it is until the next attempt.
+func (r *redial) in() time.Duration {
+	return max(time.Until(r.at).Round(time.Second), time.Second)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"tocbridge/bridge/pace"
 	"tocbridge/toc"
 )
 
@@ -56,10 +57,14 @@ func (s *session) giveUpWaits() {
 
 // fence runs done when the server has answered a cheap question, and thus everything asked before; or after limit.
 func (s *session) fence(limit time.Duration, done func()) {
-	if s.link == nil || !s.send(toc.GetInfo{Name: toc.ScreenName(s.key)}) {
+	if !s.submit(pace.General, queued{cmd: toc.GetInfo{Name: toc.ScreenName(s.key)}}) {
 		done()
 		return
 	}
-	isURL := func(e toc.Event) bool { _, ok := e.(toc.GotoURL); return ok }
 	s.await(limit, isURL, func(toc.Event) { done() })
+}
+
+func isURL(e toc.Event) bool {
+	_, ok := e.(toc.GotoURL)
+	return ok
 }

@@ -24,39 +24,35 @@ func (s *session) whois(c *client, m *irc.Message) error {
 	if nick == "" {
 		return ircd.Numeric(irc.ERR_NONICKNAMEGIVEN, "No nickname given")
 	}
-	s.whoisNext(c, strings.Split(nick, ","), nick)
+	nicks := strings.Split(nick, ",")
+	for _, nick := range nicks[:min(len(nicks), maxTargets)] {
+		s.whoisNick(c, nick, len(nicks) == 1)
+	}
 	return nil
 }
 
-// whoisNext answers for one nick after the other, because each may need a question to AIM.
-func (s *session) whoisNext(c *client, nicks []string, all string) {
-	for i, nick := range nicks[:min(len(nicks), maxTargets)] {
-		name, ok := s.nicks.Name(nick)
-		switch {
-		case isControl(nick):
-			s.whoisControl(c)
-		case !ok || !ircd.ValidNick(nick):
-			c.report(noSuchNick(nick))
-		case i == 0 && len(nicks) == 1:
-			s.lookUp(c, name, func(who *contact) {
-				s.whoisOne(c, nick, who)
-				c.conn.Reply(irc.RPL_ENDOFWHOIS, all, "End of /WHOIS list")
-			})
-			return
-		default:
-			who := s.roster.lookup(name)
-			if !s.there(who) {
-				who = nil
-			}
-			s.whoisOne(c, nick, who)
-		}
+// whoisNick answers for one nick. AIM is asked about somebody unknown only if the question is about them alone.
+func (s *session) whoisNick(c *client, nick string, ask bool) {
+	name, ok := s.nicks.Name(nick)
+	who := s.roster.lookup(name)
+	switch {
+	case isControl(nick):
+		s.whoisControl(c)
+	case !ok || !ircd.ValidNick(nick):
+		s.whoisOne(c, nick, nil)
+	case ask:
+		s.lookUp(c, name, func(who *contact) { s.whoisOne(c, nick, who) })
+	case s.there(who):
+		s.whoisOne(c, nick, who)
+	default:
+		s.whoisOne(c, nick, nil)
 	}
-	c.conn.Reply(irc.RPL_ENDOFWHOIS, all, "End of /WHOIS list")
 }
 
 func (s *session) whoisOne(c *client, nick string, who *contact) {
 	if who == nil {
 		c.report(noSuchNick(nick))
+		c.conn.EndOfWhois(nick)
 		return
 	}
 	w := ircd.Whois{Member: s.member(who, ""), ServerInfo: "AIM via " + s.o.Server, Channels: s.sharedChannels(c, who)}
