@@ -50,6 +50,7 @@ type Client struct {
 	wantSeq uint16  // of the next frame; owned by Recv
 	seen    bool    // wantSeq is known
 	dead    error   // set once; owned by Recv
+	fields  fields  // owned by Recv
 
 	mu   sync.Mutex // guards the following, and writing to conn
 	seq  uint16
@@ -240,7 +241,7 @@ func (c *Client) event(f Frame) Event {
 	case f.Type != FrameData || len(f.Payload) == 0: // empty: of a rendezvous that TOC has no words for
 		return nil
 	}
-	e, err := ParseEvent(string(f.Payload))
+	e, err := c.fields.event(string(f.Payload))
 	if err != nil {
 		c.login.Log.Debug("malformed TOC message", "error", err)
 	}

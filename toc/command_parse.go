@@ -17,18 +17,29 @@ func CommandName(line string) string {
 // deleted in some of them. Names stay as written. A name it does not know
 // gives an UnknownCommand; a malformed command, which the live server answers
 // with ERROR:913, gives an error, with an UnknownCommand that holds the line.
-func ParseCommand(line string) (Command, error) {
+func ParseCommand(line string) (Command, error) { return new(CommandParser).Parse(line) }
+
+// CommandParser parses commands one after the other and needs less memory for
+// it. It is for one goroutine; the zero value is ready.
+type CommandParser struct {
+	a    args
+	room [12]string
+}
+
+// Parse is ParseCommand.
+func (p *CommandParser) Parse(line string) (Command, error) {
 	name := CommandName(line)
 	parse := commandParsers[name]
 	if parse == nil {
 		return UnknownCommand{Text: line}, nil
 	}
-	var room [12]string
-	a := args{raw: line[len(name):]}
-	a.list = splitArgs(room[:0], a.raw)
-	c := parse(&a)
-	if a.err != nil {
-		return UnknownCommand{Text: line}, fmt.Errorf("%s: %w", name, a.err)
+	raw := line[len(name):]
+	p.a = args{raw: raw, list: splitArgs(p.room[:0], raw)}
+	c, err := parse(&p.a), p.a.err
+	p.a = args{}
+	clear(p.room[:])
+	if err != nil {
+		return UnknownCommand{Text: line}, fmt.Errorf("%s: %w", name, err)
 	}
 	return c, nil
 }

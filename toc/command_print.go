@@ -31,7 +31,7 @@ func (c cmd) word(s string) cmd {
 
 func cleanWord(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < utf8.RuneSelf && rawStyle.kind(byte(r)) == drop {
+		if r < utf8.RuneSelf && rawStyle.kinds[byte(r)] == drop {
 			return -1
 		}
 		return r

@@ -15,28 +15,32 @@ var ErrMalformed = errors.New("toc: malformed")
 // ParseEvent reads a message of the server (ref 4). A name it does not know
 // gives an Unknown. A malformed message gives an error, with an Unknown
 // that holds the line.
-func ParseEvent(line string) (Event, error) {
-	name, rest, _ := strings.Cut(line, ":")
-	parse := eventParsers[name]
-	if parse == nil {
-		return Unknown{Text: decodeBytes(line)}, nil
-	}
-	f := fields{rest: rest, more: len(rest) < len(line)-len(name), clean: isClean(line), pin: len(line)}
-	e := parse(&f)
-	if f.err != nil {
-		return Unknown{Text: decodeBytes(line)}, fmt.Errorf("%s: %w", name, f.err)
-	}
-	return e, nil
-}
+func ParseEvent(line string) (Event, error) { return new(fields).event(line) }
 
 // fields takes the fields of a message from left to right. The first error
-// sticks.
+// sticks. A Client keeps one, for the memory's sake.
 type fields struct {
 	rest  string
 	more  bool // there is another field
 	clean bool // the line needs no decoding
 	pin   int  // length of the line, which a name kept would keep
 	err   error
+}
+
+// event is ParseEvent.
+func (f *fields) event(line string) (Event, error) {
+	name, rest, more := strings.Cut(line, ":")
+	parse := eventParsers[name]
+	if parse == nil {
+		return Unknown{Text: decodeBytes(line)}, nil
+	}
+	*f = fields{rest: rest, more: more, clean: isClean(line), pin: len(line)}
+	e := parse(f)
+	f.rest = ""
+	if f.err != nil {
+		return Unknown{Text: decodeBytes(line)}, fmt.Errorf("%s: %w", name, f.err)
+	}
+	return e, nil
 }
 
 func (f *fields) fail(format string, args ...any) {

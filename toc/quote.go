@@ -20,37 +20,52 @@ const (
 	plain  = iota
 	escape // a backslash goes before it
 	quote
-	drop // control characters; LF and TAB are text
+	drop // control characters; TAB is text, LF may be
 )
 
-var byteKind = func() (k [256]byte) {
-	for c := range byte(' ') {
-		k[c] = drop
-	}
-	k['\n'], k['\t'], k[0x7f] = plain, plain, drop
-	for _, c := range `\$(){}[]` { // only \ needs it on the live server, the others did on AOL's
-		k[c] = escape
-	}
-	k['"'] = quote
-	return k
-}()
-
 // style says how an argument is written so that the far side reads what was
-// meant.
+// meant. Styles are not changed once made.
 type style struct {
-	quote     string // what stands for a quote
-	backslash bool   // the server deletes backslashes
-	lines     bool   // LF is text, else it is dropped
-	entities  bool   // a last white space can be an entity
+	quote     string    // what stands for a quote
+	backslash bool      // the server deletes backslashes
+	entities  bool      // a last white space can be an entity
+	kinds     [256]byte // what becomes of each byte
+	grows     [256]int8 // and how much longer that is
 }
 
 var (
-	htmlStyle = style{quote: "&quot;", backslash: true, lines: true, entities: true}
-	argStyle  = style{quote: `""`, backslash: true}
-	passStyle = style{quote: `""`, backslash: true, lines: true}
-	rawStyle  = style{quote: `""`}
-	listStyle = style{quote: `\"`, backslash: true} // toc2_new_buddies: no CSV reader
+	htmlStyle = newStyle("&quot;", true, true).withEntities()
+	argStyle  = newStyle(`""`, true, false)
+	passStyle = newStyle(`""`, true, true)
+	rawStyle  = newStyle(`""`, false, false)
+	listStyle = newStyle(`\"`, true, false) // toc2_new_buddies: no CSV reader
 )
+
+// newStyle makes a style; with lines, LF is text.
+func newStyle(quoted string, backslash, lines bool) *style {
+	st := &style{quote: quoted, backslash: backslash}
+	for c := range byte(' ') {
+		st.kinds[c] = drop
+	}
+	st.kinds['\t'], st.kinds[0x7f], st.kinds['"'] = plain, drop, quote
+	if lines {
+		st.kinds['\n'] = plain
+	}
+	if backslash {
+		for _, c := range `\$(){}[]` { // only \ needs it on the live server, the others did on AOL's
+			st.kinds[c] = escape
+		}
+	}
+	for c, k := range st.kinds {
+		st.grows[c] = [...]int8{plain: 0, escape: 1, quote: int8(len(quoted) - 1), drop: -1}[k]
+	}
+	return st
+}
+
+func (st *style) withEntities() *style {
+	st.entities = true
+	return st
+}
 
 // appendHTML appends a quoted HTML argument. `"` becomes `&quot;`, which every
 // server leaves alone; the live one would cut the text at a `\"` and a space.
@@ -58,14 +73,14 @@ var (
 // front and by an entity at the back.
 func appendHTML(dst []byte, s string) []byte { return appendQuoted(dst, s, htmlStyle) }
 
-func appendQuoted(dst []byte, s string, st style) []byte {
+func appendQuoted(dst []byte, s string, st *style) []byte {
 	dst = append(dst, '"')
 	dst = st.append(dst, s)
 	return append(dst, '"')
 }
 
 // append appends s without the outer quotes.
-func (st style) append(dst []byte, s string) []byte {
+func (st *style) append(dst []byte, s string) []byte {
 	s = st.strip(s)
 	core, last := st.ends(s)
 	if _, ok := leadingSpace(core); ok && st.backslash {
@@ -77,7 +92,7 @@ func (st style) append(dst []byte, s string) []byte {
 		if i == len(core) {
 			break
 		}
-		switch st.kind(core[i]) {
+		switch st.kinds[core[i]] {
 		case escape:
 			dst = append(dst, '\\', core[i])
 		case quote:
@@ -94,7 +109,7 @@ func (st style) append(dst []byte, s string) []byte {
 }
 
 // size is the length of what append appends.
-func (st style) size(s string) int {
+func (st *style) size(s string) int {
 	s = st.strip(s)
 	core, last := st.ends(s)
 	n := len(core)
@@ -102,14 +117,7 @@ func (st style) size(s string) int {
 		n++
 	}
 	for i := 0; i < len(core); i++ {
-		switch st.kind(core[i]) {
-		case escape:
-			n++
-		case quote:
-			n += len(st.quote) - 1
-		case drop:
-			n--
-		}
+		n += int(st.grows[core[i]])
 	}
 	if last >= 0 {
 		n += len("&#;") + digits(int(last))
@@ -117,21 +125,10 @@ func (st style) size(s string) int {
 	return n
 }
 
-func (st style) kind(c byte) byte {
-	switch k := byteKind[c]; {
-	case k == escape && !st.backslash:
-		return plain
-	case c == '\n' && !st.lines:
-		return drop
-	default:
-		return k
-	}
-}
-
 // run is the length of the plain part at the start of s.
-func (st style) run(s string) int {
+func (st *style) run(s string) int {
 	for i := 0; i < len(s); i++ {
-		if st.kind(s[i]) != plain {
+		if st.kinds[s[i]] != plain {
 			return i
 		}
 	}
@@ -144,16 +141,16 @@ const nel = "\u0085"
 
 // strip takes off dropped bytes at both ends, and all of them where they could
 // hide a character between the bytes that make it.
-func (st style) strip(s string) string {
+func (st *style) strip(s string) string {
 	if !utf8.ValidString(s) {
 		s = st.dropAll(s)
 	}
-	for s != "" && st.kind(s[0]) == drop {
+	for s != "" && st.kinds[s[0]] == drop {
 		s = s[1:]
 	}
 	for s != "" {
 		switch {
-		case st.kind(s[len(s)-1]) == drop:
+		case st.kinds[s[len(s)-1]] == drop:
 			s = s[:len(s)-1]
 		case st.entities && strings.HasSuffix(s, nel):
 			s = s[:len(s)-len(nel)]
@@ -164,10 +161,10 @@ func (st style) strip(s string) string {
 	return s
 }
 
-func (st style) dropAll(s string) string {
+func (st *style) dropAll(s string) string {
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
-		if st.kind(s[i]) != drop {
+		if st.kinds[s[i]] != drop {
 			b = append(b, s[i])
 		}
 	}
@@ -177,7 +174,7 @@ func (st style) dropAll(s string) string {
 // ends separates white space at the end from what can be written plainly:
 // with entities the last rune, which then shields the others, else all of it,
 // as the server would not have taken it anyhow. The rune is -1 if there is none.
-func (st style) ends(s string) (core string, last rune) {
+func (st *style) ends(s string) (core string, last rune) {
 	r, n, ok := trailingSpace(s)
 	switch {
 	case !ok || !st.backslash && !st.entities:
@@ -186,7 +183,7 @@ func (st style) ends(s string) (core string, last rune) {
 		return s[:len(s)-n], r
 	}
 	return strings.TrimRightFunc(s, func(r rune) bool {
-		return unicode.IsSpace(r) || r < utf8.RuneSelf && st.kind(byte(r)) == drop
+		return unicode.IsSpace(r) || r < utf8.RuneSelf && st.kinds[byte(r)] == drop
 	}), -1
 }
 
