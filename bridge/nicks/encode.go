@@ -83,12 +83,11 @@ func readable(n toc.ScreenName) string {
 
 func escape(name string, ticks bool) string {
 	var b strings.Builder
-	for _, r := range name {
+	for _, r := range strings.ReplaceAll(name, " ", "") { // bytes first, as Key does
 		if r >= utf8.RuneSelf {
 			r = unicode.ToLower(r) // as Key does; some become ASCII
 		}
 		switch {
-		case r == ' ':
 		case r == tick && !ticks:
 			b.WriteByte(tick)
 		case r < utf8.RuneSelf && escapes[r] != "":
