@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// cmd starts a command, to which the following methods append arguments.
+// cmd is a command being written. Each method appends an argument.
 type cmd []byte
 
 func begin(dst []byte, verb string) cmd { return append(dst, verb...) }
@@ -52,29 +52,23 @@ func (c cmd) flag(set bool, s string) cmd {
 	return c
 }
 
-// Append implements Command.
 func (x InitDone) Append(dst []byte) []byte { return begin(dst, "toc_init_done") }
 
-// Append implements Command.
 func (x SendIM) Append(dst []byte) []byte {
 	return begin(dst, "toc2_send_im").name(x.To).html(x.Text).flag(x.Auto, " auto")
 }
 
-// Append implements Command.
 func (x SendIMEnc) Append(dst []byte) []byte {
 	return begin(dst, "toc2_send_im_enc").name(x.To).word("F").word(x.Encoding).word(x.Language).
 		html(x.Text).flag(x.Auto, " auto")
 }
 
-// Append implements Command.
 func (x SendTyping) Append(dst []byte) []byte {
 	return begin(dst, "toc2_client_event").name(x.To).num(int(x.State))
 }
 
-// Append implements Command.
 func (x GetStatus) Append(dst []byte) []byte { return begin(dst, "toc_get_status").name(x.Name) }
 
-// Append implements Command.
 func (x SetAway) Append(dst []byte) []byte {
 	if QuotedLen(x.Text) == 0 {
 		return begin(dst, "toc_set_away")
@@ -82,16 +76,12 @@ func (x SetAway) Append(dst []byte) []byte {
 	return begin(dst, "toc_set_away").html(x.Text)
 }
 
-// Append implements Command.
 func (x SetIdle) Append(dst []byte) []byte { return begin(dst, "toc_set_idle").num(x.Seconds) }
 
-// Append implements Command.
 func (x SetInfo) Append(dst []byte) []byte { return begin(dst, "toc_set_info").html(x.Text) }
 
-// Append implements Command.
 func (x GetInfo) Append(dst []byte) []byte { return begin(dst, "toc_get_info").name(x.Name) }
 
-// Append implements Command.
 func (x SetCaps) Append(dst []byte) []byte {
 	c := begin(dst, "toc_set_caps")
 	for _, s := range x.Caps {
@@ -102,36 +92,31 @@ func (x SetCaps) Append(dst []byte) []byte {
 	return c
 }
 
-// Append implements Command.
 func (x Warn) Append(dst []byte) []byte {
 	c := begin(dst, "toc_evil").name(x.Name)
 	return c.flag(x.Anon, " anon").flag(!x.Anon, " norm")
 }
 
-// Append implements Command.
 func (x FormatNick) Append(dst []byte) []byte {
 	return begin(dst, "toc_format_nickname").raw(string(x.Name))
 }
 
-// Append implements Command.
 func (x ChangePassword) Append(dst []byte) []byte {
 	return begin(dst, "toc_change_passwd").pass(x.Old).pass(x.New)
 }
 
-// Append implements Command.
 func (x NewGroup) Append(dst []byte) []byte { return begin(dst, "toc2_new_group").arg(x.Group) }
 
-// Append implements Command.
 func (x DelGroup) Append(dst []byte) []byte { return begin(dst, "toc2_del_group").arg(x.Group) }
 
-// Append implements Command. The server reads a group from here without
-// deleting backslashes, unlike everywhere else (ref 3.1).
+// Append writes the group without backslashes: the server deletes none here,
+// unlike everywhere else (ref 3.1).
 func (x RemoveBuddies) Append(dst []byte) []byte {
 	return begin(dst, "toc2_remove_buddy").names(x.Names).raw(x.Group)
 }
 
-// Append implements Command. Groups without a name are left out. The format
-// has no way to say a colon in an alias: a semicolon takes its place.
+// Append leaves out groups without a name. The format has no way to say a colon
+// in an alias: a semicolon takes its place.
 func (x NewBuddies) Append(dst []byte) []byte {
 	dst = append(begin(dst, "toc2_new_buddies"), " {"...)
 	for _, g := range x.Groups {
@@ -182,91 +167,70 @@ func (b Buddy) appendAliasNote(dst []byte) []byte {
 
 func noColons(s string) string { return strings.ReplaceAll(s, ":", ";") }
 
-// Append implements Command.
 func (x SetPDMode) Append(dst []byte) []byte { return begin(dst, "toc2_set_pdmode").num(int(x.Mode)) }
 
-// Append implements Command.
 func (x AddPermit) Append(dst []byte) []byte { return begin(dst, "toc2_add_permit").names(x.Names) }
 
-// Append implements Command.
 func (x RemovePermit) Append(dst []byte) []byte {
 	return begin(dst, "toc2_remove_permit").names(x.Names)
 }
 
-// Append implements Command.
 func (x AddDeny) Append(dst []byte) []byte { return begin(dst, "toc2_add_deny").names(x.Names) }
 
-// Append implements Command.
 func (x RemoveDeny) Append(dst []byte) []byte { return begin(dst, "toc2_remove_deny").names(x.Names) }
 
-// Append implements Command.
 func (x AddBuddies) Append(dst []byte) []byte { return begin(dst, "toc_add_buddy").names(x.Names) }
 
-// Append implements Command.
 func (x RemoveBuddiesV1) Append(dst []byte) []byte {
 	return begin(dst, "toc_remove_buddy").names(x.Names)
 }
 
-// Append implements Command.
 func (x AddPermitV1) Append(dst []byte) []byte { return begin(dst, "toc_add_permit").names(x.Names) }
 
-// Append implements Command.
 func (x AddDenyV1) Append(dst []byte) []byte { return begin(dst, "toc_add_deny").names(x.Names) }
 
-// Append implements Command. The live server stores the text as it is, less
-// quotes and spaces at its ends.
+// Append encloses the text as it is: the live server takes it so, less quotes and
+// spaces at its ends.
 func (x SetConfig) Append(dst []byte) []byte {
 	dst = append(begin(dst, "toc_set_config"), ` "`...)
 	dst = append(dst, strings.Trim(strings.ReplaceAll(x.Text, "\x00", ""), outside)...)
 	return append(dst, '"')
 }
 
-// Append implements Command.
 func (x ChatJoin) Append(dst []byte) []byte {
 	return begin(dst, "toc_chat_join").num(x.Exchange).arg(x.Name)
 }
 
-// Append implements Command.
 func (x ChatAccept) Append(dst []byte) []byte { return begin(dst, "toc_chat_accept").num(x.Room) }
 
-// Append implements Command.
 func (x ChatSend) Append(dst []byte) []byte {
 	return begin(dst, "toc_chat_send").num(x.Room).html(x.Text)
 }
 
-// Append implements Command.
 func (x ChatWhisper) Append(dst []byte) []byte {
 	return begin(dst, "toc_chat_whisper").num(x.Room).name(x.To).html(x.Text)
 }
 
-// Append implements Command.
 func (x ChatInviteTo) Append(dst []byte) []byte {
 	return begin(dst, "toc_chat_invite").num(x.Room).html(x.Text).names(x.Names)
 }
 
-// Append implements Command.
 func (x ChatLeave) Append(dst []byte) []byte { return begin(dst, "toc_chat_leave").num(x.Room) }
 
-// Append implements Command.
 func (x SetDir) Append(dst []byte) []byte { return begin(dst, "toc_set_dir").arg(x.Fields) }
 
-// Append implements Command.
 func (x GetDir) Append(dst []byte) []byte { return begin(dst, "toc_get_dir").name(x.Name) }
 
-// Append implements Command.
 func (x DirSearch) Append(dst []byte) []byte { return begin(dst, "toc_dir_search").arg(x.Fields) }
 
-// Append implements Command.
 func (x RvousAccept) Append(dst []byte) []byte {
 	return begin(dst, "toc_rvous_accept").name(x.Name).word(x.Cookie).word(x.UUID)
 }
 
-// Append implements Command.
 func (x RvousCancel) Append(dst []byte) []byte {
 	return begin(dst, "toc_rvous_cancel").name(x.Name).word(x.Cookie).word(x.UUID)
 }
 
-// Append implements Command.
 func (x SignOnCommand) Append(dst []byte) []byte {
 	c := begin(dst, signOnVerbs[x.Form]).word(x.Host).word(x.Port).name(x.Name)
 	c = c.word(x.Roasted).word(x.Language).raw(x.Version)
@@ -276,5 +240,4 @@ func (x SignOnCommand) Append(dst []byte) []byte {
 	return c
 }
 
-// Append implements Command.
 func (x UnknownCommand) Append(dst []byte) []byte { return append(dst, x.Text...) }

@@ -71,8 +71,7 @@ func (c *Config) addBuddy(val string) {
 	g.Buddies = append(g.Buddies, b)
 }
 
-// Append implements Event. The order is that of the live server: lists and
-// mode before the groups.
+// Append keeps the order of the live server: lists and mode before the groups.
 func (c Config) Append(dst []byte) []byte {
 	dst = append(dst, "CONFIG2:"...)
 	sep := byte(':')

@@ -15,13 +15,10 @@ func appendField(dst []byte, s string) []byte { return append(append(dst, ':'), 
 
 func appendInt(dst []byte, n int) []byte { return strconv.AppendInt(append(dst, ':'), int64(n), 10) }
 
-// Append implements Event.
 func (e SignedOn) Append(dst []byte) []byte { return append(append(dst, "SIGN_ON:"...), e.Version...) }
 
-// Append implements Event.
 func (e Nick) Append(dst []byte) []byte { return append(append(dst, "NICK:"...), e.Name...) }
 
-// Append implements Event.
 func (e ServerError) Append(dst []byte) []byte {
 	dst = appendInt(append(dst, "ERROR"...), e.Code)
 	if e.Arg != "" {
@@ -30,7 +27,6 @@ func (e ServerError) Append(dst []byte) []byte {
 	return dst
 }
 
-// Append implements Event.
 func (e IMIn) Append(dst []byte) []byte {
 	switch e.Form {
 	case IM1:
@@ -49,7 +45,6 @@ func (e IMIn) Append(dst []byte) []byte {
 	return appendField(dst, e.Text)
 }
 
-// Append implements Event.
 func (e BuddyUpdate) Append(dst []byte) []byte {
 	name := "UPDATE_BUDDY2"
 	if e.V1 {
@@ -69,7 +64,6 @@ func (e BuddyUpdate) Append(dst []byte) []byte {
 	return dst
 }
 
-// Append implements Event.
 func (e BuddyCaps) Append(dst []byte) []byte {
 	dst = append(appendField(append(dst, "BUDDY_CAPS2"...), string(e.Name)), ':')
 	for i, c := range e.Caps {
@@ -81,17 +75,14 @@ func (e BuddyCaps) Append(dst []byte) []byte {
 	return dst
 }
 
-// Append implements Event.
 func (e Typing) Append(dst []byte) []byte {
 	return appendInt(appendField(append(dst, "CLIENT_EVENT2"...), string(e.From)), int(e.State))
 }
 
-// Append implements Event.
 func (e NewBuddyReply) Append(dst []byte) []byte {
 	return appendField(appendField(append(dst, "NEW_BUDDY_REPLY2"...), string(e.Name)), e.Status)
 }
 
-// Append implements Event.
 func (e Inserted) Append(dst []byte) []byte {
 	dst = append(append(dst, "INSERTED2:"...), byte(e.Kind))
 	switch e.Kind {
@@ -103,7 +94,6 @@ func (e Inserted) Append(dst []byte) []byte {
 	return appendField(dst, string(e.Name))
 }
 
-// Append implements Event.
 func (e Deleted) Append(dst []byte) []byte {
 	dst = append(append(dst, "DELETED2:"...), byte(e.Kind))
 	switch e.Kind {
@@ -115,21 +105,17 @@ func (e Deleted) Append(dst []byte) []byte {
 	return appendField(dst, string(e.Name))
 }
 
-// Append implements Event.
 func (e Updated) Append(dst []byte) []byte {
 	dst = append(append(dst, "UPDATED2:"...), byte(e.Kind))
 	return appendField(appendField(appendField(dst, string(e.Name)), e.Group), e.Alias)
 }
 
-// Append implements Event.
 func (e ChatJoined) Append(dst []byte) []byte {
 	return appendField(appendInt(append(dst, "CHAT_JOIN"...), e.Room), e.Name)
 }
 
-// Append implements Event.
 func (e ChatLeft) Append(dst []byte) []byte { return appendInt(append(dst, "CHAT_LEFT"...), e.Room) }
 
-// Append implements Event.
 func (e ChatMembers) Append(dst []byte) []byte {
 	dst = append(appendInt(append(dst, "CHAT_UPDATE_BUDDY"...), e.Room), flag(e.Here)...)
 	for _, n := range e.Names {
@@ -141,7 +127,6 @@ func (e ChatMembers) Append(dst []byte) []byte {
 	return dst
 }
 
-// Append implements Event.
 func (e ChatIn) Append(dst []byte) []byte {
 	name := "CHAT_IN"
 	if e.Enc {
@@ -155,38 +140,31 @@ func (e ChatIn) Append(dst []byte) []byte {
 	return appendField(dst, e.Text)
 }
 
-// Append implements Event.
 func (e ChatInvite) Append(dst []byte) []byte {
 	dst = appendInt(appendField(append(dst, "CHAT_INVITE"...), e.Name), e.Room)
 	return appendField(appendField(dst, string(e.From)), e.Text)
 }
 
-// Append implements Event.
 func (e Evil) Append(dst []byte) []byte {
 	return appendField(appendInt(append(dst, "EVILED"...), e.Level), string(e.By))
 }
 
-// Append implements Event.
 func (e GotoURL) Append(dst []byte) []byte {
 	return appendField(appendField(append(dst, "GOTO_URL"...), e.Window), e.Path)
 }
 
-// Append implements Event.
 func (e DirStatus) Append(dst []byte) []byte {
 	return appendField(append(dst, "DIR_STATUS"...), e.Code)
 }
 
-// Append implements Event.
 func (e AdminNick) Append(dst []byte) []byte {
 	return appendField(append(dst, "ADMIN_NICK_STATUS"...), e.Code)
 }
 
-// Append implements Event.
 func (e AdminPassword) Append(dst []byte) []byte {
 	return appendField(append(dst, "ADMIN_PASSWD_STATUS"...), e.Code)
 }
 
-// Append implements Event.
 func (e RvousPropose) Append(dst []byte) []byte {
 	dst = appendField(append(dst, "RVOUS_PROPOSE"...), string(e.From))
 	dst = appendInt(appendField(appendField(dst, e.UUID), e.Cookie), e.Seq)
@@ -198,13 +176,10 @@ func (e RvousPropose) Append(dst []byte) []byte {
 	return dst
 }
 
-// Append implements Event.
 func (e BART) Append(dst []byte) []byte {
 	return appendField(appendField(append(dst, "BART2"...), string(e.Name)), e.Data)
 }
 
-// Append implements Event.
 func (e Pause) Append(dst []byte) []byte { return append(dst, "PAUSE"...) }
 
-// Append implements Event.
 func (e Unknown) Append(dst []byte) []byte { return append(dst, e.Text...) }

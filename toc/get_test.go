@@ -29,6 +29,10 @@ func clientOf(t *testing.T, h http.HandlerFunc) *Client {
 	return &Client{conn: conn, addr: "name.invalid:1", dialed: true, login: silent}
 }
 
+func statusHandler(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(status) }
+}
+
 const livePage = "\n<HTML><HEAD><TITLE>Profile Lookup</TITLE></HEAD><BODY>\nUsername : <B>davejones</B><BR><BR>\n" +
 	"I like <b>trains</b> & é\n</BODY></HTML>"
 
