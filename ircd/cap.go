@@ -1,6 +1,7 @@
 package ircd
 
 import (
+	"strconv"
 	"strings"
 
 	irc "gopkg.in/irc.v4"
@@ -109,7 +110,7 @@ func (c *Conn) capLS(m *irc.Message) error {
 	if c.reg != nil {
 		c.reg.negotiating = true
 	}
-	if v := m.Param(1); len(v) > 3 || len(v) == 3 && v >= "302" {
+	if v, err := strconv.Atoi(m.Param(1)); err == nil && v >= 302 {
 		c.cap302 = true
 		c.setCaps(CapNotify, 0) // implicit with 302
 	}

@@ -29,6 +29,15 @@ const (
 	ReasonShutdown Reason = "shutdown"         // the server ends
 )
 
+// lostLink tells whether the link ended rather than the session: what the client had sent before still counts.
+func (r Reason) lostLink() bool {
+	switch r {
+	case ReasonEOF, ReasonError, ReasonWrite, ReasonSendQ, ReasonPing:
+		return true
+	}
+	return false
+}
+
 const (
 	flushTimeout = 5 * time.Second // for what waits when a connection closes
 	lingerTime   = time.Second     // for the client to hang up after us
@@ -69,6 +78,7 @@ func (c *Conn) end(reason Reason, text string) bool {
 		return false
 	}
 	c.reason = reason
+	c.deaf.Store(!reason.lostLink())
 	if c.said == "" {
 		c.said = text
 	}
@@ -111,16 +121,18 @@ func (c *Conn) hangUp() {
 	c.out.wait()
 	defer c.nc.Close()
 	defer c.in.release()
-	half, ok := c.nc.(interface{ CloseWrite() error })
-	switch c.CloseReason() {
-	case ReasonEOF, ReasonError, ReasonWrite, ReasonSendQ, ReasonProtocol:
-		return
+	if r := c.CloseReason(); !r.lostLink() && r != ReasonProtocol {
+		linger(c.nc)
 	}
+}
+
+func linger(nc net.Conn) {
+	half, ok := nc.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
-	_ = c.nc.SetReadDeadline(time.Now().Add(lingerTime))
-	_, _ = io.CopyN(io.Discard, c.nc, lingerBytes)
+	_ = nc.SetReadDeadline(time.Now().Add(lingerTime))
+	_, _ = io.CopyN(io.Discard, nc, lingerBytes)
 }
 
 // recovered, deferred, turns a panic into the end of this connection only.

@@ -26,6 +26,7 @@ type Conn struct {
 	active atomic.Int64             // unix ns of the last command a person gave
 	out    queue
 	label  capture
+	deaf   atomic.Bool // closed by its own command or by us: nothing more of it is run
 
 	mu     sync.Mutex // guards the following
 	reason Reason     // "" while open
@@ -53,7 +54,7 @@ type identity struct {
 
 func newConn(ctx context.Context, s *Server, nc net.Conn) *Conn {
 	c := &Conn{srv: s, nc: nc, addr: addrKey(nc.RemoteAddr()), since: time.Now()}
-	_, c.secure = nc.(interface{ ConnectionState() tls.ConnectionState })
+	c.secure = isSecure(nc)
 	c.ctx, c.cancel = context.WithCancel(ctx)
 	c.who.Store(&identity{prefix: irc.Prefix{Name: "*", Host: hostOf(nc.RemoteAddr())}})
 	c.active.Store(c.since.UnixNano())
@@ -66,6 +67,15 @@ func newConn(ctx context.Context, s *Server, nc net.Conn) *Conn {
 	c.out.nc, c.out.max, c.out.timeout = nc, s.Limits.SendQ, s.Limits.Write
 	c.out.failed = func(error) { c.drop(ReasonWrite, "Write error") }
 	return c
+}
+
+// isSecure knows TLS, and takes the word of wrappers (WebSocket, PROXY protocol).
+func isSecure(nc net.Conn) bool {
+	if s, ok := nc.(interface{ Secure() bool }); ok {
+		return s.Secure()
+	}
+	_, ok := nc.(*tls.Conn)
+	return ok
 }
 
 // Has tells whether the client asked for all of these capabilities.

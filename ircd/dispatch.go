@@ -24,6 +24,10 @@ type pending struct {
 	handle func(*irc.Message) error
 }
 
+// endOfInput follows a client's last command through the session, so that the connection ends after what was sent
+// before: a QUIT and its text, above all. It is never changed.
+var endOfInput = &irc.Message{Prefix: &irc.Prefix{}, Command: "EOF"}
+
 // enter is the reader's gate. False: the connection ended.
 func (t *turn) enter(ctx context.Context) bool {
 	t.mu.Lock()
@@ -71,11 +75,12 @@ func (t *turn) next() (pending, bool) {
 // returns is sent: a *Reply as it is, ErrUnknownCommand as 421, other errors as 400. What is sent to c meanwhile is
 // the answer to a labelled command. A panic costs this connection only.
 func (c *Conn) Dispatch(m *irc.Message, handle func(*irc.Message) error) {
-	if c.turn.deferred {
+	switch {
+	case c.turn.deferred:
 		c.turn.add(pending{m, handle})
-		return
+	case !c.deaf.Load():
+		c.run(m, handle)
 	}
-	c.run(m, handle)
 }
 
 // run runs one command. A nil handle: the client is registering.
@@ -102,6 +107,10 @@ func (c *Conn) protect(command string, f func() error) {
 }
 
 func (c *Conn) route(m *irc.Message, handle func(*irc.Message) error) error {
+	if m == endOfInput {
+		c.Close(ReasonEOF, "Connection closed")
+		return nil
+	}
 	cmd, own := c.srv.commands[m.Command]
 	run := cmd.after
 	if handle == nil {
@@ -144,6 +153,6 @@ func (c *Conn) catchUp() {
 		if !ok {
 			return
 		}
-		c.run(p.m, p.handle)
+		c.Dispatch(p.m, p.handle)
 	}
 }

@@ -32,7 +32,8 @@ type backend struct {
 	creds    []ircd.Credentials
 	attached map[*ircd.Conn]int
 	detached map[*ircd.Conn]int
-	handed   int // sessions given out
+	handed   int         // sessions given out
+	said     chan string // QuitMessage of the next Detach; may be nil
 	wg       sync.WaitGroup
 }
 
@@ -64,6 +65,14 @@ func (b *backend) lastCred() ircd.Credentials {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.creds[len(b.creds)-1]
+}
+
+// nextDetach is told the QuitMessage of the next connection that ends.
+func (b *backend) nextDetach() <-chan string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.said = make(chan string, 1)
+	return b.said
 }
 
 func (b *backend) asked() int {
@@ -111,6 +120,10 @@ func (s *session) Detach(c *ircd.Conn) {
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
 	s.b.detached[c]++
+	if s.b.said != nil {
+		s.b.said <- c.QuitMessage()
+		s.b.said = nil
+	}
 	if s.users--; s.users == 0 {
 		delete(s.b.sessions, ircd.Fold(s.name))
 		close(s.inbox)

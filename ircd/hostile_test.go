@@ -112,6 +112,7 @@ func TestNotIRC(t *testing.T) {
 	s := start(t, nil)
 	for i, raw := range []string{
 		"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "POST /a HTTP/1.0\r\n\r\nNICK x\r\nUSER a 0 * :b\r\n", "OPTIONS * HTTP/1.1\r\n",
+		"POST /" + strings.Repeat("x", 1000) + " HTTP/1.1\r\nNICK x\r\n", "PUT /" + strings.Repeat("x", 10000) + " HTTP/1.1\r\n", "BREW /pot HTTP/1.1\r\n",
 		"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
 	} {
 		c := s.dial()
@@ -126,6 +127,30 @@ func TestNotIRC(t *testing.T) {
 	c.ExpectNext("421 alice GET *")
 }
 
+// What was sent before the end counts: the text of a QUIT, and a message, though the socket closes right behind it.
+// What comes behind a QUIT does not.
+func TestLastWords(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	other := s.register("alice")
+	for _, tt := range []struct{ send, said string }{
+		{"PRIVMSG alice :one\r\n", "Connection closed"},
+		{"PRIVMSG alice :one\r\nQUIT :so long\r\n", "so long"},
+		{"PRIVMSG alice :one\r\nQUIT :so long\r\nPRIVMSG alice :two\r\n", "so long"},
+		{"PRIVMSG alice :one\r\nQUIT\r\n", "Client quit"},
+	} {
+		c := s.register("alice")
+		said := s.nextDetach()
+		c.SendRaw(tt.send)
+		c.Close()
+		if got := <-said; got != tt.said {
+			t.Errorf("%q: %q", tt.send, got)
+		}
+		other.ExpectNext("PRIVMSG alice one")
+		other.ExpectNot("PRIVMSG ...")
+	}
+}
+
 // A client that closes its sending half still gets what it asked for.
 func TestHalfClosed(t *testing.T) {
 	t.Parallel()
@@ -135,8 +160,7 @@ func TestHalfClosed(t *testing.T) {
 	if err := c.Conn().(*net.TCPConn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
-	got := c.ExpectClosed()
-	if len(got) < 1 || got[len(got)-1].Command != "ERROR" {
+	if got := c.ExpectClosed(); len(got) != 5 || got[3].Command != "PONG" || got[4].Command != "ERROR" {
 		t.Errorf("got %v", got)
 	}
 }

@@ -33,9 +33,10 @@ type lineReader struct {
 	small      [smallBuf]byte
 	large      *[largeBuf]byte // nil while small suffices
 	start, end int
-	scanned    int  // bytes from start known to hold no newline
-	skipped    int  // bytes of an over-long line thrown away so far
-	wide       bool // the last read was big: read big again
+	scanned    int      // bytes from start known to hold no newline
+	skipped    int      // bytes of an over-long line thrown away so far
+	head       [16]byte // how that line began
+	wide       bool     // the last read was big: read big again
 	err        error
 }
 
@@ -47,6 +48,7 @@ func (l *lineReader) buf() []byte {
 }
 
 // line returns the next complete line that is buffered already, without its CR LF. It is valid until the next fill.
+// With errLineTooLong it is the beginning of the line.
 func (l *lineReader) line() (line []byte, ok bool, err error) {
 	b := l.buf()[l.start:l.end]
 	i := bytes.IndexByte(b[l.scanned:], '\n')
@@ -61,8 +63,11 @@ func (l *lineReader) line() (line []byte, ok bool, err error) {
 	if l.max > 0 && skipped+i > l.max {
 		return nil, false, errRecvQ
 	}
-	if skipped > 0 || tooLong(b[:i]) {
-		return nil, true, errLineTooLong
+	switch {
+	case skipped > 0:
+		return l.head[:], true, errLineTooLong
+	case tooLong(b[:i]):
+		return b[:len(l.head)], true, errLineTooLong
 	}
 	return trimCR(b[:i]), true, nil
 }
@@ -73,6 +78,9 @@ func (l *lineReader) overflow(n int) error {
 		return errRecvQ
 	}
 	if l.skipped > 0 || n > maxTags+maxLine {
+		if l.skipped == 0 {
+			copy(l.head[:], l.buf()[l.start:])
+		}
 		l.skipped += n
 		l.start, l.end, l.scanned = 0, 0, 0
 	}

@@ -1,25 +1,24 @@
 package ircd
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
-	"strings"
 	"time"
 
 	irc "gopkg.in/irc.v4"
 )
 
-// serve is the reader goroutine: the connection from accept to close.
+// serve is the reader goroutine: the connection from accept to close. What it keeps on its stack while it waits for
+// input decides what an idle connection costs, so the work is done in functions of its own.
 func (c *Conn) serve() {
 	defer c.srv.wg.Done()
 	c.read()
-	c.Close(ReasonPanic, "Internal error") // only if nothing else closed it
-	c.leave()
-	c.hangUp()
-	c.srv.Log.Info("closed", "nick", c.Nick(), "remote", c.addr, "reason", string(c.CloseReason()))
+	c.ended()
 }
 
 // read takes lines until the connection closes, for whatever reason.
@@ -27,21 +26,36 @@ func (c *Conn) read() {
 	defer c.recovered("read")
 	for first := true; !c.closing(); first = false {
 		line, err := c.next()
-		switch {
-		case errors.Is(err, errLineTooLong):
-			c.slowDown()
-			c.sendNow("", NewMessage(nil, ERR_INPUTTOOLONG, c.Nick(), "Input line was too long"))
-		case err != nil:
-			c.readFailed(err)
+		if !c.step(line, err, first) {
 			return
-		case first && isHTTP(line):
-			c.drop(ReasonProtocol, "HTTP request")
-			return
-		default:
-			c.slowDown()
-			c.receive(line)
 		}
 	}
+}
+
+// step handles one line, or one error; false: there will be no more.
+func (c *Conn) step(line []byte, err error, first bool) bool {
+	switch {
+	case first && isHTTP(line):
+		c.drop(ReasonProtocol, "HTTP request")
+		return false
+	case errors.Is(err, errLineTooLong):
+		c.slowDown()
+		c.sendNow("", NewMessage(nil, ERR_INPUTTOOLONG, c.Nick(), "Input line was too long"))
+	case err != nil:
+		c.readFailed(err)
+		return false
+	default:
+		c.slowDown()
+		c.receive(line)
+	}
+	return true
+}
+
+func (c *Conn) ended() {
+	c.Close(ReasonPanic, "Internal error") // only if nothing else closed it
+	c.leave()
+	c.hangUp()
+	c.srv.Log.Info("closed", "nick", c.Nick(), "remote", c.addr, "reason", string(c.CloseReason()))
 }
 
 // next waits for a line. Timeouts that only mean a PING is due are dealt with here.
@@ -133,25 +147,36 @@ func (c *Conn) readFailed(err error) {
 	case errors.Is(err, errTLS):
 		c.drop(ReasonProtocol, err.Error())
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
+		c.lastWords()
 		c.Close(ReasonEOF, "Connection closed")
 	default:
+		c.lastWords()
 		c.Close(ReasonError, "Read error")
 	}
 }
 
-// isHTTP recognises the request line of a browser that was made to talk to us.
+// lastWords waits until the session has run what the client sent before it went.
+func (c *Conn) lastWords() {
+	if c.reg != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.ctx, lingerTime)
+	defer cancel()
+	if c.turn.enter(ctx) {
+		c.session.Handle(c, endOfInput)
+		<-ctx.Done()
+	}
+}
+
+// isHTTP recognises the request line of a browser that was made to talk to us; of an over-long one only the beginning
+// is there.
 func isHTTP(line []byte) bool {
-	s := string(line[:min(len(line), maxLine)])
-	method, rest, ok := strings.Cut(s, " ")
-	if !ok || !strings.Contains(rest, " HTTP/") {
-		return false
+	method, rest, _ := bytes.Cut(line, []byte(" "))
+	switch string(method) {
+	case "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PRI":
+		return true
 	}
-	for i := 0; i < len(method); i++ {
-		if method[i] < 'A' || method[i] > 'Z' {
-			return false
-		}
-	}
-	return method != "" && method != "PRIVMSG" && method != "NOTICE"
+	return bytes.Contains(rest, []byte(" HTTP/"))
 }
 
 // isTLS recognises the start of a handshake record.

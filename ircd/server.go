@@ -181,8 +181,11 @@ func (s *Server) admit(ctx context.Context, nc net.Conn) {
 func (s *Server) turnAway(nc net.Conn, why string) {
 	defer s.wg.Done()
 	defer nc.Close()
-	if nc.SetDeadline(time.Now().Add(lingerTime)) == nil {
-		_, _ = nc.Write([]byte("ERROR :" + why + "\r\n"))
+	if nc.SetDeadline(time.Now().Add(lingerTime)) != nil {
+		return
+	}
+	if _, err := nc.Write([]byte("ERROR :" + why + "\r\n")); err == nil {
+		linger(nc)
 	}
 }
 

@@ -24,6 +24,9 @@ func (c *Client) Play(path string, vars map[string]string) {
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimRight(line, "\r\n")
 		verb, rest, _ := strings.Cut(line, " ")
+		if verb != ">" {
+			rest = strings.TrimSpace(rest)
+		}
 		switch verb {
 		case "", "#":
 		case ">":
