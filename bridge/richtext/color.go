@@ -15,8 +15,6 @@ var (
 
 func rgb(v uint32) Color { return Color{true, uint8(v >> 16), uint8(v >> 8), uint8(v)} }
 
-func (c Color) value() uint32 { return uint32(c.R)<<16 | uint32(c.G)<<8 | uint32(c.B) }
-
 // appendHex adds "#rrggbb".
 func (c Color) appendHex(dst []byte) []byte {
 	const digits = "0123456789abcdef"

@@ -18,10 +18,7 @@ func ParseHTML(s string) Text {
 		s = strings.ToValidUTF8(s, "\uFFFD")
 	}
 	p := &reader{src: s}
-	for p.pos < len(p.src) {
-		p.step()
-	}
-	p.endLink()
+	p.run()
 	return p.b.text()
 }
 
@@ -54,12 +51,21 @@ type reader struct {
 	missing map[string]bool     // ends of comments and of skipped content known not to come
 	ends    map[string]struct{} // names of all end tags; nil until needed
 	unknown map[string]int      // elements not in the table that are open
+
+	looked int // bytes looked at in search of an end: what could become quadratic
 }
 
 // font is what one FONT element changed, as seen inside it.
 type font struct {
 	fg, bg Color
 	mono   bool
+}
+
+func (p *reader) run() {
+	for p.pos < len(p.src) {
+		p.step()
+	}
+	p.endLink()
 }
 
 // step reads text up to the next markup character, or one piece of markup.
@@ -168,7 +174,8 @@ func (p *reader) markup(s string) int {
 	for end < len(s) && isAlnum(s[end]) {
 		end++
 	}
-	n := p.tagLen(s)
+	n, looked := tagLen(s)
+	p.looked += looked
 	if n == 0 || strings.IndexByte(" \t\r\n/>", s[end]) < 0 {
 		return 0
 	}
@@ -183,13 +190,13 @@ func (p *reader) markup(s string) int {
 }
 
 // tagLen is the length of the tag at the start of s up to and with its ">", which may not be
-// inside quotes; 0 if there is none before the next "<".
+// inside quotes; 0 if there is none before the next "<". looked is how far it had to look.
 //
 // All calls together look at each byte of the source at most three times: of tags that begin
 // in different places, no two unfinished ones are in the same state (outside quotes, in ',
 // in ") at the same byte, because a quote character permutes the states, and a tag that is
 // outside quotes ends where the next one begins.
-func (p *reader) tagLen(s string) int {
+func tagLen(s string) (n, looked int) {
 	var quote byte
 	for i := 1; i < len(s); i++ {
 		switch c := s[i]; {
@@ -198,17 +205,17 @@ func (p *reader) tagLen(s string) int {
 				quote = 0
 			}
 		case c == '>':
-			return i + 1
+			return i + 1, i
 		case c == '<':
-			return 0
+			return 0, i
 		case c == '"' || c == '\'':
 			quote = c
 		}
 	}
 	if i := strings.IndexAny(s[1:], "<>"); i >= 0 && s[i+1] == '>' { // a quote that is never closed is none
-		return i + 2
+		return i + 2, len(s)
 	}
-	return 0
+	return 0, len(s)
 }
 
 // cutSlash removes the "/" of "<br/>", but not that of "<a href=http://x/>".
@@ -226,7 +233,9 @@ func (p *reader) declaration(s string) int {
 		if len(s) < 3 || !isLetter(s[2]) && s[2] != '[' {
 			return 0
 		}
-		return p.tagLen(s)
+		n, looked := tagLen(s)
+		p.looked += looked
+		return n
 	}
 	const end = "-->"
 	if p.missing[end] {
@@ -234,6 +243,7 @@ func (p *reader) declaration(s string) int {
 	}
 	i := strings.Index(s, end)
 	if i < 0 {
+		p.looked += len(s)
 		p.markMissing(end)
 		return 0
 	}
@@ -251,6 +261,7 @@ func (p *reader) content(s string) int {
 	for i := 0; ; i++ {
 		j := strings.Index(s[i:], "</")
 		if j < 0 {
+			p.looked += len(s)
 			p.markMissing(name)
 			return 0
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 // Short names for the styles of the tables.
@@ -288,25 +289,58 @@ func TestJoin(t *testing.T) {
 	}
 }
 
-// TestHostileSize: what would take minutes at more than linear cost.
+// hostile are pieces of which a long row could cost more than linear time.
+var hostile = []string{
+	"<", "<b", "<b ", "<a \"", "<a \"'", "<a href='", "<a \"<a '", "<b><i>", "<b></b>x", "</b", "</x>", "<x>", "<!--", "<!a", "<!a'",
+	"&", "&#", "&#1", "&a", "&amp", "&#55357;", "<font color=red>", "<font ect=x>", "<script>", "<title><style>", "</script", "<a href=x>",
+	"<a href=x>y", "<a href=x>y<b>\n", "<p>", "<br>\n", "<li>", "<img src=http://x>", "x\u0301", "\u0301", "\u200d", "http://", "http://.",
+	"www.-", "www.a", "(", "://", "\x03", "\x034,", "\x02x", "x\ny", "\r", "<title></title", "<a =", "<font \x00=", "<td>", " ", "\n", "\u00a0",
+	"<q>", "</q><q>", "<x '<x \"<x '\"", "<x \"'\"<x '\"'",
+}
+
+// TestHostileLinear: no byte is looked at more than a few times in search of an end.
+func TestHostileLinear(t *testing.T) {
+	t.Parallel()
+	looked := func(s string) int {
+		p := &reader{src: s}
+		p.run()
+		return p.looked
+	}
+	for _, unit := range hostile {
+		s := strings.Repeat(unit, 1<<16/len(unit))
+		for _, s := range []string{s, s + ">", s + "'>", s + "\">", "<!--<title><style><script><font ect=x><a '" + s} {
+			if n := looked(s); n > 10*len(s) {
+				t.Errorf("a row of %q: looked at %d bytes of %d", unit, n, len(s))
+			}
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		s := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"<a ", "<", `"`, "'", ">", "x", "</title>", "<title>"}), 1, 10).Draw(t, "unit"), "")
+		s = strings.Repeat(s, 1<<12/len(s))
+		if n := looked(s); n > 10*len(s) {
+			t.Fatalf("looked at %d bytes of %d", n, len(s))
+		}
+	})
+}
+
+// TestHostileSize: what comes out is bounded, and splits.
 func TestHostileSize(t *testing.T) {
 	t.Parallel()
-	const size = 1 << 20
-	for _, unit := range []string{
-		"<", "<b", "<b ", "<a \"", "<a \"'", "<a href='", "<a \"<a '", "<b><i>", "<b></b>x", "</b", "</x>", "<x>", "<!--", "<!a",
-		"&", "&#", "&#1", "&a", "&amp", "&#55357;", "<font color=red>", "<font ect=x>", "<script>", "</script", "<a href=x>", "<a href=x>y",
-		"<a href=x>y<b>\n", "<p>", "<br>\n", "<li>", "<img src=http://x>", "x\u0301", "\u0301", "\u200d", "http://", "http://.", "www.-", "www.a", "(", "://",
-		"\x03", "\x034,", "\x02x", "x\ny", "\r", "<title></title", "<a =", "<font \x00=", "<td>", " ", "\n", "\u00a0", "<q>", "</q><q>",
-	} {
+	const size = 1 << 16
+	for _, unit := range hostile {
 		t.Run(unit, func(t *testing.T) {
 			t.Parallel()
 			s := strings.Repeat(unit, size/len(unit))
 			parsed := ParseHTML(s)
-			if len(parsed.HTML()) > 64*size {
-				t.Errorf("%d bytes of HTML", len(parsed.HTML()))
+			if n := len(parsed.HTML()); n > 32*size {
+				t.Errorf("%d bytes of HTML", n)
 			}
+			lines := 0
 			for _, line := range parsed.Lines() {
-				line.IRC()
+				lines += len(line.IRC())
+			}
+			if lines > 8*size {
+				t.Errorf("%d bytes of IRC", lines)
 			}
 			for _, p := range ParseIRC(s).Split(400, IRCSize) {
 				if IRCSize(p) > 400 {
