@@ -37,6 +37,7 @@ type Conn struct {
 	reg     *registration // nil once registered
 	session Session       // nil until logged in
 	lag     bucket
+	greeted bool      // the first line has come
 	pinged  bool      // PING sent, nothing heard since
 	armed   time.Time // when the read deadline was set
 

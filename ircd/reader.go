@@ -24,16 +24,18 @@ func (c *Conn) serve() {
 // read takes lines until the connection closes, for whatever reason.
 func (c *Conn) read() {
 	defer c.recovered("read")
-	for first := true; !c.closing(); first = false {
+	for !c.closing() {
 		line, err := c.next()
-		if !c.step(line, err, first) {
+		if !c.step(line, err) {
 			return
 		}
 	}
 }
 
 // step handles one line, or one error; false: there will be no more.
-func (c *Conn) step(line []byte, err error, first bool) bool {
+func (c *Conn) step(line []byte, err error) bool {
+	first := !c.greeted
+	c.greeted = true
 	switch {
 	case first && isHTTP(line):
 		c.drop(ReasonProtocol, "HTTP request")
@@ -70,7 +72,7 @@ func (c *Conn) next() ([]byte, error) {
 		switch {
 		case err == nil:
 			c.heard()
-			if c.in.isTLS() && !c.secure {
+			if !c.greeted && !c.secure && c.in.isTLS() {
 				return nil, errTLS
 			}
 		case !errors.Is(err, os.ErrDeadlineExceeded):
