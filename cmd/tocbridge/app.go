@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,9 +53,28 @@ func newApp(c config.Config, log *slog.Logger, o bridge.Options) (*app, error) {
 		log:    log,
 		irc: &ircd.Server{
 			Name: c.IRC.Hostname, Network: c.IRC.Network, Version: "tocbridge-" + version(),
-			MOTD: motd, ISupport: b.ISupport(), Backend: b, Limits: limits(c.Limits), Log: log,
+			MOTD: motd, ISupport: b.ISupport(), ChannelModes: channelModes(b.ISupport()),
+			Backend: b, Limits: limits(c.Limits), Log: log,
 		},
 	}, nil
+}
+
+// channelModes are the letters of 004, as the tokens of 005 have them: those of
+// CHANMODES=be,,,int and of PREFIX=(v)+.
+func channelModes(tokens []string) string {
+	var letters []rune
+	for _, token := range tokens {
+		name, value, _ := strings.Cut(token, "=")
+		switch name {
+		case "CHANMODES":
+			letters = append(letters, []rune(strings.ReplaceAll(value, ",", ""))...)
+		case "PREFIX":
+			modes, _, _ := strings.Cut(strings.TrimPrefix(value, "("), ")")
+			letters = append(letters, []rune(modes)...)
+		}
+	}
+	slices.Sort(letters)
+	return string(letters)
 }
 
 // limits are the server's limits under its own names.

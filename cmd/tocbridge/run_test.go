@@ -226,6 +226,19 @@ func TestLimitsAreTheServersLimits(t *testing.T) {
 	}
 }
 
+func TestChannelModes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ tokens, want string }{
+		{"CHANTYPES=&# PREFIX=(v)+ CHANMODES=be,,,int NICKLEN=32", "beintv"},
+		{"CHANMODES=b,k,l,imnt PREFIX=(ov)@+", "biklmnotv"},
+		{"PREFIX= NICKLEN=9", ""},
+	} {
+		if got := channelModes(strings.Fields(c.tokens)); got != c.want {
+			t.Errorf("%s: %q, want %q", c.tokens, got, c.want)
+		}
+	}
+}
+
 // Every word that config takes has a meaning here.
 func TestWordsHaveMeanings(t *testing.T) {
 	t.Parallel()

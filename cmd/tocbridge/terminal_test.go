@@ -121,11 +121,17 @@ func (s *terminal) write(path, text string) {
 	}
 }
 
-// enter types a line.
+// enter types a line and waits until the program has taken it: WeeChat asks
+// about lines that come too quickly, for it thinks that they are pasted.
 func (s *terminal) enter(format string, args ...any) {
 	s.t.Helper()
-	s.do("send-keys", "-l", "--", fmt.Sprintf(format, args...))
+	line := fmt.Sprintf(format, args...)
+	s.do("send-keys", "-l", "--", line)
 	s.do("send-keys", "Enter")
+	s.until(s.screen, "taken: "+line, func(shown string) bool {
+		shown = strings.TrimRight(shown, "\n")
+		return !strings.Contains(shown[strings.LastIndexByte(shown, '\n')+1:], line)
+	})
 }
 
 // keys presses keys by tmux's names.
@@ -156,30 +162,30 @@ func (s *terminal) styled() string {
 // waitScreen waits until all the texts are on the screen, in this order.
 func (s *terminal) waitScreen(texts ...string) {
 	s.t.Helper()
-	s.wait(s.screen, texts)
+	s.until(s.screen, fmt.Sprintf("%q", texts), func(shown string) bool { return inOrder(shown, texts) })
 }
 
 // waitStyled is waitScreen with escape sequences.
 func (s *terminal) waitStyled(texts ...string) {
 	s.t.Helper()
-	s.wait(s.styled, texts)
+	s.until(s.styled, fmt.Sprintf("%q", texts), func(shown string) bool { return inOrder(shown, texts) })
 }
 
-func (s *terminal) wait(screen func() string, texts []string) {
+// until waits until the screen is as it should be.
+func (s *terminal) until(screen func() string, what string, good func(shown string) bool) {
 	s.t.Helper()
 	poll := time.NewTicker(pollTime)
 	defer poll.Stop()
 	deadline := time.After(screenTime)
 	for {
 		shown := screen()
-		missing := missingInOrder(shown, texts)
-		if missing == "" {
+		if good(shown) {
 			return
 		}
 		select {
 		case <-poll.C:
 		case <-deadline:
-			s.t.Fatalf("%s: %q is not on the screen (in its place):\n%s", s.name, missing, blank.ReplaceAllString(shown, "\n"))
+			s.t.Fatalf("%s: waited in vain for %s. The screen:\n%s", s.name, what, strings.ReplaceAll(blank.ReplaceAllString(shown, "\n"), "\x1b", "␛"))
 		}
 	}
 }
@@ -187,14 +193,14 @@ func (s *terminal) wait(screen func() string, texts []string) {
 // blank matches the empty lines of a screen, also those of WeeChat's frames.
 var blank = regexp.MustCompile(`\n([│ ]*\n)+`)
 
-// missingInOrder is the first of the texts that is not after those before it.
-func missingInOrder(shown string, texts []string) string {
+// inOrder reports whether all the texts are there, each after the one before.
+func inOrder(shown string, texts []string) bool {
 	for _, text := range texts {
 		_, rest, ok := strings.Cut(shown, text)
 		if !ok {
-			return text
+			return false
 		}
 		shown = rest
 	}
-	return ""
+	return true
 }
