@@ -57,7 +57,7 @@ var errorTexts = map[int][2]string{
 	980: {"", "Wrong screen name or password, or this screen name is signed on in too many places at once (five)."},
 	981: {"", "AIM is temporarily unavailable. Try again later."},
 	982: {"", "Your warning level is too high to sign on. Wait until it has fallen."},
-	983: {"", "You have been signing on too often. Wait ten minutes before you try again; trying sooner makes it longer."},
+	983: {"", "You have been signing on too often. Wait ten minutes before you try again."},
 	998: {"", "AIM says this client is outdated."},
 }
 
