@@ -167,8 +167,11 @@ func (f *failures) prune(now time.Time) {
 			delete(f.seen, k)
 		}
 	}
-	for k := range f.seen {
-		if len(f.seen) < maxFailures {
+	if len(f.seen) < maxFailures/2 {
+		return
+	}
+	for k := range f.seen { // down to half, so that this work is rare
+		if len(f.seen) <= maxFailures/2 {
 			return
 		}
 		delete(f.seen, k)
