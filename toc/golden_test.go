@@ -15,6 +15,7 @@ import (
 // record is one line of a capture; see testdata/README.md.
 type record struct {
 	file, text string
+	who        string // the connection, in files that hold several
 	line       int
 	kind       string // "<", ">", "<<", ">>"
 }
@@ -35,14 +36,15 @@ func captures(t testing.TB) (records []record) {
 			if strings.HasPrefix(l, "#") {
 				continue
 			}
+			who := ""
 			if l[0] != '<' && l[0] != '>' {
-				l = l[6:] // the connection's name
+				who, l = strings.TrimSpace(l[:6]), l[6:]
 			}
 			kind, text, _ := strings.Cut(l, " ")
 			if kind == "<" || kind == ">" {
 				text = uncapture(t, text)
 			}
-			records = append(records, record{filepath.Base(f), text, i + 1, kind})
+			records = append(records, record{filepath.Base(f), text, who, i + 1, kind})
 		}
 	}
 	return records
