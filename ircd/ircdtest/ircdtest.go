@@ -106,6 +106,7 @@ func (c *Client) read() *irc.Message {
 		c.fatalf("nothing came within %v", Timeout)
 	default:
 		c.note("=", "closed: "+err.Error())
+		_ = c.nc.Close() // as a client does: the server need not wait for us
 		return nil
 	}
 	c.note("<", strings.TrimRight(line, "\r\n"))
