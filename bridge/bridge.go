@@ -26,6 +26,7 @@ type Options struct {
 	Login      toc.LoginForm // default toc2_login
 	Pace       pace.Model    // the server's limits, as we model them
 	Anonymous  bool          // an account may sign on without a password; it is not shared then (the demo)
+	KeepCase   bool          // a name that the server does not know formatted yet gets the spelling its user typed (the demo)
 	Linger     time.Duration // how long an account stays signed on after its last client; 0: not at all
 	Backoff    Backoff       // between attempts to sign on again after the link was lost
 	IRCName    string        // name of the IRC server, the host of *aim

@@ -268,8 +268,11 @@ func (s *session) controlInfo(k *call) {
 		if !who.signOn.IsZero() && who.online {
 			k.reply("Signed on since %s", who.signOn.Local().Format("Mon 2 Jan 15:04"))
 		}
-		for _, line := range s.remarks(who)[1:] {
+		for _, line := range s.remarks(who) {
 			k.reply("%s %s", who.nick(), line)
+		}
+		if !who.buddy() && who != s.self {
+			k.reply("%s is not on your buddy list", who.nick())
 		}
 		s.profile(k, who)
 	})

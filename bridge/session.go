@@ -66,6 +66,7 @@ type session struct {
 	ctx      context.Context
 	ended    bool
 	password string
+	typed    toc.ScreenName // the account's name as its first login spelled it
 	self     *contact
 	clients  []*client
 	byConn   map[*ircd.Conn]*client
@@ -94,7 +95,7 @@ type persona struct {
 
 func newSession(b *Bridge, name toc.ScreenName, cred ircd.Credentials) *session {
 	s := &session{
-		b: b, o: &b.o, key: name.Key(), password: cred.Password,
+		b: b, o: &b.o, key: name.Key(), password: cred.Password, typed: name,
 		log:   b.o.Log.With("account", name.Key()),
 		inbox: make(chan event, inboxSize), ready: make(chan struct{}), done: make(chan struct{}),
 		byConn: map[*ircd.Conn]*client{}, nicks: nicks.New(),

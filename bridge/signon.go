@@ -80,6 +80,9 @@ func (s *session) dial() {
 // configured completes a sign-on: the list is known, now the server may show us to others.
 func (s *session) configured(cfg toc.Config) {
 	s.loadLists(cfg)
+	if s.o.KeepCase && s.self.name == toc.ScreenName(s.key) && s.typed != s.self.name {
+		s.send(toc.FormatNick{Name: s.typed})
+	}
 	s.send(s.announce()...)
 	if s.awayText != "" {
 		s.send(s.awayCommand())

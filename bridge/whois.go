@@ -69,15 +69,15 @@ func (s *session) whoisOne(c *client, nick string, who *contact) {
 
 // remarks are what IRC has no numeric for.
 func (s *session) remarks(who *contact) []string {
-	out := []string{"is " + string(who.name) + " on AIM"}
+	var out []string
 	add := func(is bool, text string) {
 		if is {
 			out = append(out, text)
 		}
 	}
+	add(string(who.name) != who.nick(), "is "+string(who.name)+" on AIM")
 	add(who.alias != "", "is called "+who.alias+" on your list")
 	add(len(who.groups) > 0, "is in your "+groupWord(who.groups)+" "+strings.Join(who.groups, ", "))
-	add(!who.buddy() && who != s.self, "is not on your buddy list")
 	add(who.warning > 0, fmt.Sprintf("has a warning level of %d%%", who.warning))
 	add(who.class.Mobile(), "is on a mobile phone")
 	add(who.class.Admin(), "is an administrator of the AIM server")

@@ -70,7 +70,7 @@ func demo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error {
 	}
 	c.TOC.Server = far.addr
 	opts := bridgeOptions(c)
-	opts.Anonymous = true
+	opts.Anonymous, opts.KeepCase = true, true
 	opts.SignOn = far.signOn
 	opts.Backoff = bridge.Backoff{Min: time.Second, Max: 5 * time.Second}
 	a, err := newApp(c, log, opts)
