@@ -40,8 +40,11 @@ Connect with any name (here: alice), with or without a password:
   HexChat    /nick alice
              /server HOST PORT      (newer than 2.16: /server -insecure HOST PORT)
 
-  inside a running irssi      /connect HOST PORT "" alice
-  inside a running WeeChat    /connect URL
+Or, in a client that runs already:
+
+  irssi      /connect HOST PORT "" alice
+  WeeChat    /server add tocdemo HOST/PORT -notls -nicks=alice
+             /connect tocdemo
 
 Then:
 

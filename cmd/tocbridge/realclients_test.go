@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -289,12 +291,43 @@ func TestRealClientsDemoConnectCommands(t *testing.T) {
 	w.run("weechat -d " + w.home + "/weechat")
 	i.waitScreen("Irssi v", "[(status)]")
 	w.waitScreen("WeeChat ")
-	_, inIrssi, _ := strings.Cut(said, "inside a running irssi")
-	_, inWeeChat, _ := strings.Cut(said, "inside a running WeeChat")
-	i.enter("%s", hint(t, inIrssi, "/connect "))
-	w.enter("%s", strings.ReplaceAll(hint(t, inWeeChat, "/connect "), "alice", "wanda"))
-	i.waitScreen("Welcome to", "alice")
-	w.waitScreen("Welcome to", "wanda")
+	_, said, _ = strings.Cut(said, "in a client that runs already")
+	i.enter("%s", hint(t, said, "/connect "))
+	w.enter("%s", strings.ReplaceAll(hint(t, said, "/server add "), "alice", "wanda"))
+	w.enter("%s", hint(t, said, "/connect tocdemo"))
+	i.waitScreen("Welcome to the AIM IRC network, alice!")
+	w.waitScreen("AIM buddies of wanda")
+}
+
+// The README's commands for a real server, typed as they stand but for the port.
+func TestRealClientsREADME(t *testing.T) {
+	t.Parallel()
+	needPrograms(t, "tmux", "irssi", "weechat")
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	aim := startAIM(t, tocd.Options{Accounts: map[string]string{"Cool Guy": "secret"}})
+	_, port := startServe(t, aim)
+	typed := func(pattern string) string {
+		m := regexp.MustCompile("`(" + pattern + "[^`]*)`").FindSubmatch(readme)
+		if m == nil {
+			t.Fatalf("README.md has no %s", pattern)
+		}
+		return strings.ReplaceAll(string(m[1]), "6667", port)
+	}
+	i, w := openTerminal(t, "irssi"), openTerminal(t, "weechat")
+	i.run("irssi")
+	i.waitScreen("Irssi v", "[(status)]")
+	for _, pattern := range []string{"/network add", "/server add -auto", "/connect aim"} {
+		i.enter("%s", typed(pattern))
+	}
+	i.waitScreen("SASL authentication succeeded", "Welcome to the AIM IRC network, CoolGuy")
+	w.run("weechat -d " + w.home + "/weechat")
+	w.waitScreen("WeeChat ")
+	w.enter("%s", typed("/server add aim 127.0.0.1/"))
+	w.enter("/connect aim")
+	w.waitScreen("AIM buddies of Cool Guy")
 }
 
 // hint is the rest of the first line of the text that has the word, from it on.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 const (
@@ -121,17 +122,20 @@ func (s *terminal) write(path, text string) {
 	}
 }
 
-// enter types a line and waits until the program has taken it: WeeChat asks
-// about lines that come too quickly, for it thinks that they are pasted.
+// enter types a line, and sees it in the last row before and not any more after
+// the Enter key: what follows too quickly counts as pasted for both clients.
 func (s *terminal) enter(format string, args ...any) {
 	s.t.Helper()
 	line := fmt.Sprintf(format, args...)
-	s.do("send-keys", "-l", "--", line)
-	s.do("send-keys", "Enter")
-	s.until(s.screen, "taken: "+line, func(shown string) bool {
+	begin := string([]rune(line)[:min(30, utf8.RuneCountInString(line))]) // WeeChat shows no passwords
+	typed := func(shown string) bool {
 		shown = strings.TrimRight(shown, "\n")
-		return !strings.Contains(shown[strings.LastIndexByte(shown, '\n')+1:], line)
-	})
+		return strings.Contains(shown[strings.LastIndexByte(shown, '\n')+1:], begin)
+	}
+	s.do("send-keys", "-l", "--", line)
+	s.until(s.screen, "typed: "+line, typed)
+	s.do("send-keys", "Enter")
+	s.until(s.screen, "taken: "+line, func(shown string) bool { return !typed(shown) })
 }
 
 // keys presses keys by tmux's names.
