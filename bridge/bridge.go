@@ -78,6 +78,7 @@ type Bridge struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	ids     atomic.Uint64
+	near    *neighbourhood
 	running sync.WaitGroup
 
 	mu       sync.Mutex // guards the following fields and session.refs
@@ -90,7 +91,7 @@ var _ ircd.Backend = (*Bridge)(nil)
 // New makes a Bridge. Shutdown ends it.
 func New(o Options) *Bridge {
 	o.fill()
-	b := &Bridge{o: o, sessions: map[string]*session{}}
+	b := &Bridge{o: o, near: newNeighbourhood(), sessions: map[string]*session{}}
 	if _, err := rand.Read(b.macKey[:]); err != nil {
 		panic(fmt.Sprintf("bridge: no random numbers: %v", err)) // crypto/rand never fails since Go 1.24
 	}
@@ -176,6 +177,7 @@ func (b *Bridge) acquire(name toc.ScreenName, cred ircd.Credentials) (s *session
 		first = true
 		s = newSession(b, name, cred)
 		b.sessions[key] = s
+		b.near.welcome(key)
 		b.running.Add(1)
 		go func() {
 			defer b.running.Done()

@@ -35,7 +35,7 @@ func (e attached) apply(s *session) {
 // adopt makes the client look like the account: one user@host for all clients of an account.
 func (s *session) adopt(c *client) {
 	if s.info.Load() == nil {
-		s.info.Store(&persona{user: c.conn.User(), realname: c.conn.Realname()})
+		s.info.Store(&persona{user: c.conn.User(), realname: c.conn.Realname(), away: s.awayText})
 		s.self.prefix = &irc.Prefix{Name: s.self.nick(), User: c.conn.User(), Host: s.o.Host}
 	}
 	c.conn.SetIdent(s.self.prefix.User, s.self.prefix.Host)
@@ -66,6 +66,7 @@ func (e detached) apply(s *session) {
 		return
 	}
 	delete(s.byConn, e.c)
+	s.lastWord = e.c.QuitMessage()
 	s.clients = slices.DeleteFunc(s.clients, func(x *client) bool { return x == c })
 }
 

@@ -86,7 +86,7 @@ var commands = map[string]ircCommand{
 	"PART":     {1, (*session).part},
 	"NAMES":    {0, (*session).namesCommand},
 	"LIST":     {0, (*session).list},
-	"TOPIC":    {1, (*session).topic},
+	"TOPIC":    {1, (*session).topicCommand},
 	"INVITE":   {2, (*session).inviteCommand},
 	"KICK":     {2, (*session).kick},
 	"MODE":     {1, (*session).modeCommand},
@@ -219,6 +219,7 @@ func (s *session) partOne(c *client, channel string, reason []string) error {
 
 // leaveRoom takes the account out of a room.
 func (s *session) leaveRoom(r *room, reason []string) {
+	s.b.near.partReason(s.key, ircd.Fold(r.channel), strings.Join(reason, " "))
 	if r.known {
 		s.send(toc.ChatLeave{Room: r.id})
 	}
@@ -243,6 +244,9 @@ func (s *session) away(c *client, m *irc.Message) error {
 		text = m.Params[0]
 	}
 	s.awayText = text
+	if info := s.info.Load(); info != nil {
+		s.info.Store(&persona{user: info.user, realname: info.realname, away: text})
+	}
 	s.send(s.awayCommand())
 	for _, cl := range s.clients {
 		if text == "" {
@@ -398,23 +402,5 @@ func (s *session) kickBuddy(who *contact, folded string) error {
 			}
 		}
 	}
-	return nil
-}
-
-// whowas knows nobody who is not here: nothing is kept of the past yet, except the names met since sign-on.
-func (s *session) whowas(c *client, m *irc.Message) error {
-	if len(m.Params) == 0 || m.Params[0] == "" {
-		return ircd.Numeric(irc.ERR_NONICKNAMEGIVEN, "No nickname given")
-	}
-	nick := m.Params[0]
-	name, ok := s.nicks.Name(nick)
-	who := s.roster.lookup(name)
-	if !ok || who == nil || who.heard.IsZero() {
-		c.conn.Reply(irc.ERR_WASNOSUCHNICK, nick, "There was no such nickname")
-	} else {
-		c.conn.Reply(irc.RPL_WHOWASUSER, who.nick(), who.prefix.User, who.prefix.Host, "*", s.realnameOf(who))
-		c.conn.Reply(irc.RPL_WHOISSERVER, who.nick(), s.o.IRCName, who.heard.UTC().Format(time.RFC1123))
-	}
-	c.conn.Reply(irc.RPL_ENDOFWHOWAS, nick, "End of WHOWAS")
 	return nil
 }

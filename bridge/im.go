@@ -28,7 +28,7 @@ func (s *session) say(c *client, m *irc.Message) error {
 		return s.mute(notice, ircd.Numeric(irc.ERR_TOOMANYTARGETS, m.Params[0], fmt.Sprintf("Too many targets; at most %d", maxTargets)))
 	}
 	for _, target := range targets {
-		if err := s.mute(notice, s.sayTo(c, m.Command, target, m.Params[1])); err != nil {
+		if err := s.mute(notice, s.sayTo(c, m, target, m.Params[1])); err != nil {
 			c.report(err)
 		}
 	}
@@ -43,23 +43,23 @@ func (s *session) mute(notice bool, err error) error {
 }
 
 // sayTo sends a line to one target: a room, *aim, or a nick.
-func (s *session) sayTo(c *client, command, target, text string) error {
+func (s *session) sayTo(c *client, m *irc.Message, target, text string) error {
 	switch {
 	case target == "":
-		return ircd.Numeric(irc.ERR_NORECIPIENT, "No recipient given ("+command+")")
+		return ircd.Numeric(irc.ERR_NORECIPIENT, "No recipient given ("+m.Command+")")
 	case target[0] == '#':
-		return s.sayRoom(c, command, target, text)
+		return s.sayRoom(c, m, target, text)
 	case target[0] == '&':
-		return s.sayGroup(c, target, text)
+		return s.sayGroup(c, m, target, text)
 	case isControl(target):
 		s.control(c, "", text)
 		return nil
 	}
-	return s.sayNick(c, command, target, text)
+	return s.sayNick(c, m, target, text)
 }
 
 // sayGroup is a line said in an & channel: "nick: text" is a message to nick, all else a command for *aim.
-func (s *session) sayGroup(c *client, channel, text string) error {
+func (s *session) sayGroup(c *client, m *irc.Message, channel, text string) error {
 	folded := ircd.Fold(channel)
 	if !c.in[folded] {
 		if _, ok := s.membersOf(folded); !ok {
@@ -68,7 +68,7 @@ func (s *session) sayGroup(c *client, channel, text string) error {
 		return ircd.Numeric(irc.ERR_CANNOTSENDTOCHAN, channel, "Cannot send to channel: you are not in it")
 	}
 	if nick, rest, ok := addressed(text); ok && s.talkable(nick) {
-		return s.sayNick(c, "PRIVMSG", nick, rest)
+		return s.sayNick(c, &irc.Message{Command: "PRIVMSG"}, nick, rest)
 	}
 	s.control(c, s.channelName(folded), text)
 	return nil
@@ -90,7 +90,7 @@ func (s *session) talkable(nick string) bool {
 }
 
 // sayNick sends an IM, once it is known that there is somebody to get it.
-func (s *session) sayNick(c *client, command, nick, text string) error {
+func (s *session) sayNick(c *client, m *irc.Message, nick, text string) error {
 	name, ok := s.nicks.Name(nick)
 	if !ok || !ircd.ValidNick(nick) {
 		return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "No such nick/channel")
@@ -100,10 +100,10 @@ func (s *session) sayNick(c *client, command, nick, text string) error {
 	}
 	body, kind := parseSaid(text)
 	if kind == ctcpOther {
-		return s.ctcp(c, command, nick, name, text)
+		return s.ctcp(c, m.Command, nick, name, text)
 	}
 	who := s.roster.contact(name)
-	im := outgoing{c: c, command: command, who: who, raw: text, body: body}
+	im := outgoing{c: c, command: m.Command, who: who, raw: text, body: body, tags: clientTags(m.Tags)}
 	switch {
 	case who == s.self:
 	case who.buddy() && who.known:
@@ -123,6 +123,7 @@ type outgoing struct {
 	who     *contact
 	raw     string // as typed
 	body    richtext.Text
+	tags    irc.Tags // of the client, for who is on this bridge too
 }
 
 // notHere answers who writes to somebody offline, with the text, so that it is not lost.
@@ -186,14 +187,17 @@ func (s *session) askStatus(who *contact, done func(there bool)) {
 // deliver cuts a line into IMs, sends them and shows them to the account's other clients.
 func (s *session) deliver(im outgoing) error {
 	to := toc.ScreenName(im.who.key)
-	for _, part := range im.body.Split(toc.IMRoom(to, false), quotedSize) {
+	parts := im.body.Split(toc.IMRoom(to, false), quotedSize)
+	id := s.b.nextID(time.Now())
+	s.asideIM(im, aside{text: parts[0].HTML(), command: im.command, tags: im.tags, id: id})
+	for _, part := range parts {
 		html := part.HTML()
 		q := queued{cmd: toc.SendIM{To: to, Text: html}, what: im.who.nick(), text: part.String(), by: im.c, merge: im.who.key, html: html}
 		if !s.submit(pace.Messages, q) {
 			return ircd.Numeric(irc.ERR_NOSUCHNICK, im.who.nick(), "AIM does not keep up, too much waits already. Not sent: "+part.String())
 		}
 	}
-	s.echo(im.c, im.command, im.who, im.raw)
+	s.echo(im, id)
 	if im.who.away && !im.who.toldAway && im.command == "PRIVMSG" {
 		im.who.toldAway = true
 		im.c.conn.Reply(irc.RPL_AWAY, im.who.nick(), s.awayTextOf(im.who))
@@ -206,11 +210,13 @@ func (s *session) deliver(im outgoing) error {
 func quotedSize(t richtext.Text) int { return toc.QuotedLen(t.HTML()) }
 
 // echo shows what one client said to the others of the account, and to itself if it asked for that.
-func (s *session) echo(from *client, command string, to *contact, text string) {
+func (s *session) echo(im outgoing, id string) {
+	from := im.c
 	if len(s.clients) == 1 && !from.conn.Has(ircd.CapEchoMessage) {
 		return
 	}
-	m := s.chat(s.self, command, to.nick(), text)
+	m := s.chat(s.self, im.command, im.who.nick(), im.raw)
+	m.ID, m.Tags = id, im.tags
 	var plain *ircd.Message
 	for _, c := range s.clients {
 		switch {
@@ -218,7 +224,7 @@ func (s *session) echo(from *client, command string, to *contact, text string) {
 			c.conn.Send(m)
 		case c != from:
 			if plain == nil {
-				plain = s.message(to.prefix, "NOTICE", s.Nick(), "-> "+readable(s.Nick(), text))
+				plain = s.message(im.who.prefix, "NOTICE", s.Nick(), "-> "+readable(s.Nick(), im.raw))
 			}
 			c.conn.Send(plain)
 		}
@@ -280,18 +286,21 @@ func (s *session) imIn(e toc.IMIn) {
 		s.renick(from)
 	}
 	text := richtext.ParseHTML(e.Text)
-	command := "PRIVMSG"
+	with, ok := s.asides.take(from.key, "", e.Text)
+	if !ok {
+		with.command = "PRIVMSG"
+	}
 	if e.Auto {
-		command = "NOTICE"
+		with.command = "NOTICE"
 		s.learnAway(from, text)
 	}
-	s.deliverIn(from, command, s.Nick(), text, s.broadcast)
+	s.deliverIn(from, s.Nick(), text, with)
 }
 
-// deliverIn sends a received text as lines that fit, in order.
-func (s *session) deliverIn(from *contact, command, target string, text richtext.Text, send func(*ircd.Message)) {
+// deliverIn sends a received text to all clients, as lines that fit, in order. What came beside it belongs to the first.
+func (s *session) deliverIn(from *contact, target string, text richtext.Text, with aside) {
 	text, action := richtext.CutAction(text)
-	budget := ircd.TextBudget(from.prefix, command, target)
+	budget := ircd.TextBudget(from.prefix, with.command, target)
 	if action {
 		budget -= len("\x01ACTION \x01")
 	}
@@ -304,8 +313,29 @@ func (s *session) deliverIn(from *contact, command, target string, text richtext
 			case said == "":
 				said = " "
 			}
-			send(s.chat(from, command, target, said))
+			m := s.chat(from, with.command, target, said)
+			if with.id != "" {
+				m.ID, m.Tags = with.id, with.tags
+				with.id, with.tags = "", nil
+			}
+			s.broadcast(m)
 		}
+	}
+}
+
+// needed reports whether a message that a client says has anything that AIM would lose and somebody could see.
+func (a *aside) needed(c *client) bool {
+	return a.command != "PRIVMSG" || len(a.tags) > 0 || c.conn.Has(ircd.CapMessageTags)
+}
+
+// asideIM sends what AIM does not carry to somebody on this bridge.
+func (s *session) asideIM(im outgoing, a aside) {
+	if !a.needed(im.c) {
+		return
+	}
+	if p := s.b.peer(im.who.key); p != nil {
+		a.from, a.at = s.key, time.Now()
+		p.asides.put(a)
 	}
 }
 
@@ -343,19 +373,4 @@ func (s *session) typingOut(name toc.ScreenName, state toc.TypingState) {
 	}
 	s.typing[name.Key()] = state
 	s.send(toc.SendTyping{To: toc.ScreenName(name.Key()), State: state})
-}
-
-// tagmsg is TAGMSG: of the client-only tags AIM knows +typing.
-func (s *session) tagmsg(c *client, m *irc.Message) error {
-	states := map[string]toc.TypingState{"active": toc.TypingActive, "paused": toc.TypingPaused, "done": toc.TypingNone}
-	state, ok := states[m.Tags["+typing"]]
-	if !ok {
-		return nil
-	}
-	for _, target := range strings.Split(m.Params[0], ",") {
-		if name, legal := s.nicks.Name(target); legal && ircd.ValidNick(target) && s.state == online {
-			s.typingOut(name, state)
-		}
-	}
-	return nil
 }

@@ -48,7 +48,7 @@ func (s *session) showChange(c *contact, ch change) {
 	}
 	if ch.has(departed) {
 		if c.buddy() || s.inRoom(c) {
-			s.showDeparture(c, c.groups, "Signed off")
+			s.showDeparture(c, c.groups, s.b.near.whyQuit(c.key))
 		}
 		return
 	}
@@ -66,7 +66,7 @@ func (s *session) showChange(c *contact, ch change) {
 	}
 	s.showAway(c, ch)
 	if !s.quiet {
-		for _, text := range changeTexts(c, ch) {
+		for _, text := range s.changeTexts(c, ch) {
 			s.buddyNews(c, text)
 		}
 	}
@@ -87,7 +87,7 @@ func (s *session) showArrival(c *contact) {
 		s.showJoin(c, name, s.channelName(name))
 	}
 	if c.away && !s.quiet {
-		s.buddyNews(c, awayNews(c))
+		s.buddyNews(c, s.awayNews(c))
 	}
 }
 
@@ -153,14 +153,14 @@ func (s *session) showAway(c *contact, ch change) {
 }
 
 // changeTexts says in words what changed.
-func changeTexts(c *contact, ch change) []string {
+func (s *session) changeTexts(c *contact, ch change) []string {
 	var out []string
 	add := func(bit change, text string) {
 		if ch.has(bit) {
 			out = append(out, text)
 		}
 	}
-	add(wentAway, awayNews(c))
+	add(wentAway, s.awayNews(c))
 	add(cameBack, "is back")
 	add(wentIdle, fmt.Sprintf("is idle (%s)", plural(c.idleMin, "minute", "minutes")))
 	add(becameActive, "is active again")
@@ -168,15 +168,27 @@ func changeTexts(c *contact, ch change) []string {
 	return out
 }
 
-func awayNews(c *contact) string { return "is away" }
+// awayNews says that somebody is away, and why if that is known.
+func (s *session) awayNews(c *contact) string {
+	if text := s.awayTextOf(c); text != "Away" {
+		return "is away: " + text
+	}
+	return "is away"
+}
 
 // buddyNews is a notice about a buddy, in the channels where it is seen.
 func (s *session) buddyNews(c *contact, text string) {
 	s.toMembers(buddiesChannel, s.fromControl("NOTICE", buddiesChannel, c.nick()+" "+text))
 }
 
-// awayTextOf is what is known of a contact's away message: AIM does not tell it over TOC, but an auto-response does.
+// awayTextOf is what is known of a contact's away message: AIM does not tell it over TOC, but an auto-response does,
+// and so does who is on this bridge too.
 func (s *session) awayTextOf(c *contact) string {
+	if p := s.b.peer(c.key); p != nil {
+		if info := p.info.Load(); info != nil && info.away != "" {
+			return info.away
+		}
+	}
 	if c.awayText != "" {
 		return c.awayText
 	}

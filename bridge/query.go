@@ -103,31 +103,10 @@ func (s *session) listItems() []ircd.ListItem {
 	}
 	for _, r := range s.sortedRooms() {
 		if r.joined {
-			items = append(items, ircd.ListItem{Channel: r.channel, Users: len(r.members) + 1, Topic: r.topic()})
+			items = append(items, ircd.ListItem{Channel: r.channel, Users: len(r.members) + 1, Topic: r.topicOf()})
 		}
 	}
 	return items
-}
-
-// topic shows topics; nobody can set one, AIM has none.
-func (s *session) topic(c *client, m *irc.Message) error {
-	channel := m.Params[0]
-	folded := ircd.Fold(channel)
-	r := s.rooms[folded]
-	_, isGroup := s.membersOf(folded)
-	switch {
-	case r == nil && !isGroup && (channel[0] != '#' || !ircd.ValidChannel(channel)):
-		return noSuchChannel(channel)
-	case r == nil && !isGroup, isGroup && !c.in[folded] && len(m.Params) > 1:
-		return notOnChannel(channel)
-	case len(m.Params) > 1:
-		return ircd.Numeric(irc.ERR_CHANOPRIVSNEEDED, channel, "AIM has no topics; this one says what the bridge knows")
-	case r != nil:
-		c.conn.Reply(irc.RPL_TOPIC, r.channel, r.topic())
-	default:
-		c.conn.Reply(irc.RPL_TOPIC, s.channelName(folded), s.groupTopic(folded))
-	}
-	return nil
 }
 
 // who is WHO and WHOX: for a channel, a nick, or a mask.

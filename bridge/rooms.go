@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -29,6 +28,7 @@ type room struct {
 	shown   bool // the clients are in it, also while the link is lost
 	members map[string]*contact
 	askers  []*joining // who waits for it
+	topic   topic      // set by a user of this bridge
 	said    []said     // own lines that the server will repeat to us
 }
 
@@ -165,6 +165,7 @@ func (s *session) entered(r *room, e toc.ChatJoined) {
 // complete shows a room to all clients and answers who asked for it.
 func (s *session) complete(r *room) {
 	r.joined = true
+	r.topic = s.b.near.enter(ircd.Fold(r.channel), s)
 	if r.shown {
 		for _, c := range r.sorted() {
 			s.broadcast(s.joinMessage(c, r.channel))
@@ -230,18 +231,14 @@ func (j *joining) done(s *session) {
 // showRoom is what a client gets when it comes into a room.
 func (s *session) showRoom(c *client, r *room) {
 	c.conn.Send(s.joinMessage(s.self, r.channel))
-	c.conn.Reply(irc.RPL_TOPIC, r.channel, r.topic())
-	c.conn.Reply(ircd.RPL_TOPICWHOTIME, r.channel, controlNick, fmt.Sprint(r.created.Unix()))
+	s.showTopic(c, r, func() {})
 	if !c.conn.Has(ircd.CapNoImplicitNames) {
 		s.names(c, r.channel)
 	}
 }
 
-func (r *room) topic() string {
-	return fmt.Sprintf("AIM chat room %q (exchange %d)", r.name, r.exchange)
-}
-
 func (s *session) forgetRoom(r *room) {
+	s.b.near.leave(ircd.Fold(r.channel), s)
 	delete(s.rooms, ircd.Fold(r.channel))
 	if r.known {
 		delete(s.roomIDs, r.id)
@@ -316,14 +313,24 @@ func (s *session) memberOut(r *room, c *contact) {
 	if r.members[c.key] == nil {
 		return
 	}
-	delete(r.members, c.key)
-	if r.joined {
+	reason, quit := s.b.near.whyLeft(c.key, ircd.Fold(r.channel))
+	switch {
+	case !r.joined:
+		delete(r.members, c.key)
+	case quit:
+		s.showDeparture(c, c.groups, reason)
+		c.signOff()
+	case reason != "":
+		delete(r.members, c.key)
+		s.broadcast(s.message(c.prefix, "PART", r.channel, reason))
+	default:
+		delete(r.members, c.key)
 		s.broadcast(s.message(c.prefix, "PART", r.channel))
 	}
 }
 
 // sayRoom sends a line to a room.
-func (s *session) sayRoom(c *client, command, channel, text string) error {
+func (s *session) sayRoom(c *client, m *irc.Message, channel, text string) error {
 	r := s.rooms[ircd.Fold(channel)]
 	switch {
 	case r == nil:
@@ -338,7 +345,11 @@ func (s *session) sayRoom(c *client, command, channel, text string) error {
 	if kind == ctcpOther {
 		return nil // nobody in an AIM room can answer it
 	}
-	for _, part := range body.Split(toc.ChatRoom(r.id), quotedSize) {
+	parts := body.Split(toc.ChatRoom(r.id), quotedSize)
+	tags := clientTags(m.Tags)
+	id := s.b.nextID(time.Now())
+	s.asideRoom(c, r, aside{text: parts[0].HTML(), command: m.Command, tags: tags, id: id})
+	for _, part := range parts {
 		html := part.HTML()
 		q := queued{cmd: toc.ChatSend{Room: r.id, Text: html}, what: r.channel, text: part.String(), by: c, html: html}
 		if !s.submit(s.pacer.Room(r.id), q) {
@@ -346,17 +357,18 @@ func (s *session) sayRoom(c *client, command, channel, text string) error {
 		}
 		r.said = append(r.said, said{html})
 	}
-	s.echoRoom(c, command, r, text)
+	s.echoRoom(c, r, m.Command, text, tags, id)
 	s.relieve(c)
 	return nil
 }
 
 // echoRoom shows an own line in a room to the other clients, and to its sender if it asked for that.
-func (s *session) echoRoom(from *client, command string, r *room, text string) {
+func (s *session) echoRoom(from *client, r *room, command, text string, tags irc.Tags, id string) {
 	if len(s.clients) == 1 && !from.conn.Has(ircd.CapEchoMessage) {
 		return
 	}
 	m := s.chat(s.self, command, r.channel, text)
+	m.ID, m.Tags = id, tags
 	for _, c := range s.clients {
 		if c != from || c.conn.Has(ircd.CapEchoMessage) {
 			c.conn.Send(m)
@@ -373,7 +385,23 @@ func (s *session) chatIn(e toc.ChatIn) {
 	if e.From.Key() == s.key && r.takeSaid(e.Text) {
 		return
 	}
-	s.deliverIn(s.roster.contact(e.From), "PRIVMSG", r.channel, richtext.ParseHTML(e.Text), s.broadcast)
+	from := s.roster.contact(e.From)
+	with, ok := s.asides.take(from.key, ircd.Fold(r.channel), e.Text)
+	if !ok {
+		with.command = "PRIVMSG"
+	}
+	s.deliverIn(from, r.channel, richtext.ParseHTML(e.Text), with)
+}
+
+// asideRoom sends what AIM does not carry to those in the room who are on this bridge.
+func (s *session) asideRoom(c *client, r *room, a aside) {
+	if !a.needed(c) {
+		return
+	}
+	a.from, a.channel, a.at = s.key, ircd.Fold(r.channel), time.Now()
+	for _, p := range s.b.near.inRoom(a.channel, s) {
+		p.asides.put(a)
+	}
 }
 
 // takeSaid reports whether a text is one of our own lines coming back, which it does in order.
@@ -396,6 +424,6 @@ func (s *session) chatInvite(e toc.ChatInvite) {
 	s.broadcast(s.message(from.prefix, "INVITE", s.Nick(), channel))
 	text := strings.TrimSpace(richtext.ParseHTML(e.Text).String())
 	if text != "" {
-		s.deliverIn(from, "NOTICE", s.Nick(), richtext.Plain("invites you to "+channel+": "+text), s.broadcast)
+		s.deliverIn(from, s.Nick(), richtext.Plain("invites you to "+channel+": "+text), aside{command: "NOTICE"})
 	}
 }

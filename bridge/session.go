@@ -60,6 +60,7 @@ type session struct {
 	// Written by run before ready is closed, then fixed.
 	err error
 
+	asides  asides         // written by the sessions of others
 	helpers sync.WaitGroup // sign-on attempts and the link's goroutines
 
 	// Owned by run.
@@ -86,11 +87,7 @@ type session struct {
 	quiet    bool // the user turned presence notices off
 	typing   map[string]toc.TypingState
 	lingerT  *time.Timer
-}
-
-// persona is what IRC shows of an account's user and AIM does not know: what the first client said with USER.
-type persona struct {
-	user, realname string
+	lastWord string // of the client that left last
 }
 
 func newSession(b *Bridge, name toc.ScreenName, cred ircd.Credentials) *session {
@@ -226,6 +223,7 @@ func (s *session) end(reason string) {
 		return
 	}
 	s.ended = true
+	s.sayFarewell(reason)
 	s.b.retire(s, true)
 	for _, c := range s.clients {
 		c.conn.Close(ircd.ReasonBackend, reason)
@@ -237,6 +235,9 @@ func (s *session) cleanUp() {
 	s.b.retire(s, true)
 	if s.lingerT != nil {
 		s.lingerT.Stop()
+	}
+	for folded := range s.rooms {
+		s.b.near.leave(folded, s)
 	}
 	s.redial.stop()
 	s.queue.stop()
@@ -273,7 +274,17 @@ func (unused) apply(s *session) {
 func (s *session) lingerOver() {
 	if s.b.retire(s, false) {
 		s.ended = true
+		s.sayFarewell(s.lastWord)
 	}
+}
+
+// sayFarewell leaves the reason for those who hear of the leaving through AIM.
+func (s *session) sayFarewell(reason string) {
+	if s.state == signingOn {
+		return
+	}
+	p := s.self.prefix
+	s.b.near.quitReason(s.key, reason, past{p.Name, p.User, p.Host, s.realnameOf(s.self), time.Now()})
 }
 
 // formatID is a message id of 19 characters: 9 of base 32 milliseconds, 10 of a counter.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -106,3 +107,29 @@ func (s *session) whoisControl(c *client) {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// whowas is WHOWAS, of those who left this bridge, and of those met on AIM who are not here any more.
+func (s *session) whowas(c *client, m *irc.Message) error {
+	if len(m.Params) == 0 || m.Params[0] == "" {
+		return ircd.Numeric(irc.ERR_NONICKNAMEGIVEN, "No nickname given")
+	}
+	nick, most := m.Params[0], 0
+	if len(m.Params) > 1 {
+		most, _ = strconv.Atoi(m.Params[1])
+	}
+	found := s.b.near.whowas(nick, most)
+	if name, ok := s.nicks.Name(nick); ok && len(found) == 0 {
+		if who := s.roster.lookup(name); who != nil && !who.heard.IsZero() && who != s.self {
+			found = append(found, past{who.nick(), who.prefix.User, who.prefix.Host, s.realnameOf(who), who.heard})
+		}
+	}
+	for _, p := range found {
+		c.conn.Reply(irc.RPL_WHOWASUSER, p.nick, p.user, p.host, "*", p.realname)
+		c.conn.Reply(irc.RPL_WHOISSERVER, p.nick, s.o.IRCName, p.at.UTC().Format(time.RFC1123))
+	}
+	if len(found) == 0 {
+		c.conn.Reply(irc.ERR_WASNOSUCHNICK, nick, "There was no such nickname")
+	}
+	c.conn.Reply(irc.RPL_ENDOFWHOWAS, nick, "End of WHOWAS")
+	return nil
+}

@@ -1,0 +1,96 @@
+package bridge
+
+import (
+	"fmt"
+	"time"
+
+	irc "gopkg.in/irc.v4"
+
+	"tocbridge/bridge/nicks"
+	"tocbridge/ircd"
+)
+
+// description is a room's AIM name, where the channel does not say it as it is.
+func (r *room) description() string {
+	if r.exchange == 4 && r.channel == "#"+r.name {
+		return ""
+	}
+	return fmt.Sprintf("AIM chat room %q (exchange %d)", r.name, r.exchange)
+}
+
+// topicOf is the topic of a room: what a user of this bridge set, or its AIM name.
+func (r *room) topicOf() string {
+	if r.topic.text != "" {
+		return r.topic.text
+	}
+	return r.description()
+}
+
+// showTopic is 332 and 333, or with none set the answer none gives.
+func (s *session) showTopic(c *client, r *room, none func()) {
+	text := r.topicOf()
+	if text == "" {
+		none()
+		return
+	}
+	c.conn.Reply(irc.RPL_TOPIC, r.channel, text)
+	by, at := controlNick, r.created
+	if r.topic.text != "" {
+		by, at = r.topic.by, r.topic.at
+	}
+	c.conn.Reply(ircd.RPL_TOPICWHOTIME, r.channel, by, fmt.Sprint(at.Unix()))
+}
+
+// topicCommand is TOPIC. AIM rooms have no topics: one that is set is for the users of this bridge.
+func (s *session) topicCommand(c *client, m *irc.Message) error {
+	channel := m.Params[0]
+	folded := ircd.Fold(channel)
+	r := s.rooms[folded]
+	_, isGroup := s.membersOf(folded)
+	_, _, isRoom := nicks.Room(channel)
+	setting := len(m.Params) > 1
+	switch {
+	case r == nil && !isGroup && !(isRoom && ircd.ValidChannel(channel)):
+		return noSuchChannel(channel)
+	case r == nil && !isGroup, isGroup && setting && !c.in[folded]:
+		return notOnChannel(channel)
+	case isGroup && setting:
+		return ircd.Numeric(irc.ERR_CHANOPRIVSNEEDED, channel, "This topic is made by the bridge")
+	case isGroup:
+		c.conn.Reply(irc.RPL_TOPIC, s.channelName(folded), s.groupTopic(folded))
+	case setting:
+		s.setTopic(r, m.Params[1])
+	default:
+		s.showTopic(c, r, func() { c.conn.Reply(irc.RPL_NOTOPIC, r.channel, "No topic is set") })
+	}
+	return nil
+}
+
+// setTopic sets a room's topic for the users of this bridge and shows it to those in the room.
+func (s *session) setTopic(r *room, text string) {
+	t := topic{text: text, by: s.self.prefix.String(), at: time.Now()}
+	if t.text == "" {
+		t = topic{}
+	}
+	folded := ircd.Fold(r.channel)
+	s.b.near.setTopic(folded, t)
+	s.topicSet(folded, s.self.prefix, text, t)
+	for _, p := range s.b.near.inRoom(folded, s) {
+		key := s.key
+		s.postTo(p, do(func(p *session) {
+			if who := p.roster.contacts[key]; who != nil {
+				p.topicSet(folded, who.prefix, text, t)
+			}
+		}))
+	}
+}
+
+// topicSet takes over a topic that somebody set.
+func (s *session) topicSet(folded string, by *irc.Prefix, text string, t topic) {
+	r := s.rooms[folded]
+	if r == nil || !r.joined {
+		return
+	}
+	r.topic = t
+	s.broadcast(s.message(by, "TOPIC", r.channel, text))
+}
