@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	privateExchange = 4 // anybody may create rooms
-	publicExchange  = 5 // only Options.PublicRooms
-	maxRoomName     = 180
+	privateExchange = 4    // anybody may create rooms
+	publicExchange  = 5    // only Options.PublicRooms
+	maxRoomCookie   = 206  // bytes for `4-0-`, the room's name and the visitor's
 	ghostQueue      = 1000 // what the live server queues for a member that is gone
 )
 
@@ -61,7 +61,7 @@ func (s *Server) openRoom(exchange int, name string) *room {
 	key := roomKey{exchange, lowerASCII(name)}
 	r := s.rooms[key]
 	if r == nil {
-		r = &room{exchange: exchange, name: name}
+		r = &room{exchange: exchange, name: strings.Clone(name)}
 		s.rooms[key] = r
 	}
 	return r
@@ -114,7 +114,7 @@ func chatJoin(s *session, c toc.ChatJoin) error {
 	switch _, known := s.srv.rooms[key]; {
 	case c.Exchange != privateExchange && c.Exchange != publicExchange,
 		c.Exchange == publicExchange && !known,
-		len(c.Name) > maxRoomName:
+		!s.fits(c.Name):
 		return errProcessing
 	}
 	if err := s.chargeJoin(2); err != nil {
@@ -122,6 +122,12 @@ func chatJoin(s *session, c toc.ChatJoin) error {
 	}
 	s.enterRoom(s.srv.openRoom(c.Exchange, c.Name), c.Name)
 	return nil
+}
+
+// fits reports whether the live server can put room and visitor into a cookie,
+// which nobody sees.
+func (s *session) fits(room string) bool {
+	return len("4-0-")+len(room)+len(s.user.acct.name) <= maxRoomCookie
 }
 
 // chatAccept joins by an id; the room's name is then told as it really is.
@@ -132,6 +138,9 @@ func chatAccept(s *session, c toc.ChatAccept) error {
 	}
 	if err := s.chargeJoin(3); err != nil {
 		return err
+	}
+	if !s.fits(st.room.name) {
+		return errProcessing
 	}
 	s.enterRoom(st.room, st.room.name)
 	return nil

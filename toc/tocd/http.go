@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -39,6 +41,7 @@ func (c *conn) servePages() {
 		c.nc.SetReadDeadline(time.Now().Add(requestTime))
 		req, err := http.ReadRequest(in)
 		if err != nil {
+			c.refusePage(err)
 			return
 		}
 		a := c.srv.page(c.ip, req)
@@ -50,6 +53,19 @@ func (c *conn) servePages() {
 			return
 		}
 	}
+}
+
+const badRequest = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n" +
+	"Connection: close\r\n\r\n400 Bad Request"
+
+// refusePage answers what is not HTTP, unless there is nobody to hear it.
+func (c *conn) refusePage(err error) {
+	var ne net.Error
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &ne) {
+		return
+	}
+	c.nc.SetWriteDeadline(time.Now().Add(requestTime))
+	io.WriteString(c.nc, badRequest)
 }
 
 func (a answer) write(w io.Writer, req *http.Request) error {

@@ -2,6 +2,7 @@ package tocd
 
 import (
 	"slices"
+	"strings"
 
 	"tocbridge/toc"
 )
@@ -61,13 +62,14 @@ func screenNames(keys []string) []toc.ScreenName {
 func (s *Server) put(a *account, g *group, e entry) (changed, added bool) {
 	switch i := g.find(e.key); {
 	case i < 0:
+		e = entry{s.intern(e.key), strings.Clone(e.alias), strings.Clone(e.note)}
 		g.entries = append(g.entries, e)
 		s.relate(a, e.key, func(r *relation) { r.stored++ })
 		return true, true
 	case g.entries[i] == e:
 		return false, false
 	default:
-		g.entries[i] = e
+		g.entries[i] = entry{g.entries[i].key, strings.Clone(e.alias), strings.Clone(e.note)}
 		return true, false
 	}
 }

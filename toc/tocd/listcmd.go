@@ -33,7 +33,7 @@ func newGroup(s *session, c toc.NewGroup) error {
 		return errProcessing
 	}
 	if l.group(c.Group) == nil {
-		l.groups = append(l.groups, &group{name: c.Group})
+		l.groups = append(l.groups, &group{name: strings.Clone(c.Group)})
 		s.siblings(groupChanged(""), groupChanged(c.Group))
 	}
 	return nil
@@ -114,7 +114,7 @@ func (s *session) addition(done *[]*addition, name string) *addition {
 	l := &s.user.acct.list
 	add := &addition{group: l.group(name)}
 	if add.group == nil {
-		add.group, add.created = &group{name: name}, true
+		add.group, add.created = &group{name: strings.Clone(name)}, true
 		l.groups = append(l.groups, add.group)
 	}
 	*done = append(*done, add)
@@ -150,6 +150,7 @@ func (s *session) tellAdditions(done []*addition) {
 		}
 	}
 	for _, add := range done {
+		add.group.entries = slices.Clone(add.group.entries) // without the slack of growing
 		if len(add.keys) > 0 {
 			s.siblings(add.told...)
 			s.srv.visibility(s.user, add.keys, true)
@@ -246,7 +247,7 @@ func (s *session) addNames(nl nameList, names []toc.ScreenName) error {
 	var keys []string
 	var told []toc.Event
 	for _, n := range names {
-		key := n.Key()
+		key := s.srv.intern(n.Key())
 		if slices.Contains(*stored, key) {
 			continue
 		}

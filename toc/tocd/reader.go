@@ -10,7 +10,7 @@ import (
 
 const (
 	headerLen = 6
-	smallBuf  = 1 << 10 // what an idle connection holds
+	smallBuf  = 512 // what an idle connection holds
 	bigBuf    = 32 << 10
 )
 

@@ -2,6 +2,7 @@ package tocd
 
 import (
 	"slices"
+	"strings"
 
 	"tocbridge/toc"
 )
@@ -27,9 +28,12 @@ func (s *Server) relate(a *account, key string, change func(*relation)) {
 	old := a.rel[key]
 	r := old
 	change(&r)
-	if r == (relation{}) {
+	switch r {
+	case old:
+		return
+	case relation{}:
 		delete(a.rel, key)
-	} else {
+	default:
 		a.rel[key] = r
 	}
 	switch was, is := old != (relation{}), r != (relation{}); {
@@ -43,6 +47,15 @@ func (s *Server) relate(a *account, key string, change func(*relation)) {
 			s.refs[key] = left
 		}
 	}
+}
+
+// intern gives a key that keeps no longer string alive, as the command it came
+// in.
+func (s *Server) intern(key string) string {
+	if a := s.accounts[key]; a != nil {
+		return a.key
+	}
+	return strings.Clone(key)
 }
 
 // view is a relation as far as it counts now.

@@ -9,7 +9,7 @@ func addTempBuddies(s *session, c toc.AddBuddies) error {
 	a := s.user.acct
 	var keys []string
 	for _, n := range c.Names {
-		key := n.Key()
+		key := s.srv.intern(n.Key())
 		if isNumber(key) && !isNumber(a.key) {
 			continue // ICQ users must be asked first, which only the stored list can
 		}
@@ -70,7 +70,7 @@ func (s *session) onlySelf(names []toc.ScreenName) bool {
 
 func (s *session) mark(names []toc.ScreenName, change func(*relation)) {
 	for _, n := range names {
-		s.srv.relate(s.user.acct, n.Key(), change)
+		s.srv.relate(s.user.acct, s.srv.intern(n.Key()), change)
 	}
 }
 
