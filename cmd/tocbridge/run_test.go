@@ -427,3 +427,63 @@ func TestServeUnreachable(t *testing.T) {
 		t.Errorf("log:\n%s", log)
 	}
 }
+
+// Passwords are in no log at any level, message texts in none above debug.
+func TestServeLogsNoSecrets(t *testing.T) {
+	t.Parallel()
+	aim := startAIM(t, twoAccounts())
+	for _, c := range []struct {
+		level   string
+		secrets []string
+	}{
+		{"debug", []string{"pwalice", "pwbob"}},
+		{"info", []string{"pwalice", "pwbob", "a text of hers", "a text of his"}},
+	} {
+		path := writeFile(t, "c.toml", "[log]\nlevel = '"+c.level+"'\n[irc]\nlisten = '127.0.0.1:0'\n")
+		r := goRun(t, "serve", "--config", path, "--toc-server", aim.addr)
+		addr := r.stderr.await(t, `msg=listening address=(\S+)`)
+		alice, bob := ircdtest.Dial(t, addr), ircdtest.Dial(t, addr)
+		alice.Register("AliceSmith", ircdtest.SASL("Alice Smith", "pwalice"))
+		bob.Register("bob", ircdtest.Pass("bob:pwbob"))
+		alice.Send("PRIVMSG bob :a text of hers")
+		bob.Expect("PRIVMSG bob :a text of hers")
+		bob.Send("PRIVMSG AliceSmith :a text of his")
+		alice.Expect("PRIVMSG AliceSmith :a text of his")
+		if err := r.end(t); err != nil {
+			t.Error(err)
+		}
+		for _, secret := range c.secrets {
+			if strings.Contains(r.stderr.String(), secret) {
+				t.Errorf("%q is in the %s log:\n%s", secret, c.level, r.stderr)
+			}
+		}
+	}
+}
+
+// A name of all the characters that nicks may have, and a password of 600 bytes
+// (in two SASL chunks), which stays the name's.
+func TestDemoTakesOddNamesAndLongPasswords(t *testing.T) {
+	t.Parallel()
+	r := goRun(t, "demo", "--listen", "127.0.0.1:0")
+	addr := "127.0.0.1:" + r.stdout.await(t, `Ready on 127\.0\.0\.1 port (\d+)\.`)
+	const nick = "[a]^{b}|_`\\-9"
+	odd, plain := ircdtest.Dial(t, addr), ircdtest.Dial(t, addr)
+	password := strings.Repeat("é世", 120) // 5 bytes each
+	odd.Register(nick, ircdtest.SASL(nick, password))
+	plain.Register("plain")
+	plain.Send("PRIVMSG %s :hello", nick)
+	if m := odd.Expect("PRIVMSG " + nick + " hello"); m.Name != "plain" {
+		t.Errorf("%v", m)
+	}
+	odd.Send("PRIVMSG plain :hello too")
+	if m := plain.Expect("PRIVMSG plain :hello too"); m.Name != nick {
+		t.Errorf("%v", m)
+	}
+	again := ircdtest.Dial(t, addr)
+	again.Register(nick, ircdtest.SASL(nick, password))
+	wrong := ircdtest.Dial(t, addr)
+	wrong.Send("PASS :%s", password[:100])
+	wrong.Send("NICK %s", nick)
+	wrong.Send("USER w 0 * :w")
+	wrong.Expect("464 * *")
+}

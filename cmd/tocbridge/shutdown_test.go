@@ -15,6 +15,8 @@ import (
 	"tocbridge/bridge"
 	"tocbridge/ircd"
 	"tocbridge/ircd/ircdtest"
+	"tocbridge/toc"
+	"tocbridge/toc/tocd"
 )
 
 // A signal ends the built program in order: clients are told, the exit status
@@ -39,6 +41,31 @@ func TestSignalsEndTheProgram(t *testing.T) {
 			c.Expect("ERROR *")
 		})
 	}
+}
+
+// The end of serve signs the accounts off: their buddies see them leave while
+// the program still runs down, and the clients hear why.
+func TestShutdownSignsOff(t *testing.T) {
+	t.Parallel()
+	aim := startAIM(t, tocd.Options{AnyName: true})
+	watcher := signOn(t, aim.addr, "watcher")
+	watcher.send(t, toc.NewBuddies{Groups: []toc.Group{{Name: "G", Buddies: []toc.Buddy{{Name: "alice"}}}}}, toc.InitDone{})
+	r := goRun(t, "serve", "--listen", "127.0.0.1:0", "--toc-server", aim.addr)
+	c := ircdtest.Dial(t, r.stderr.await(t, `msg=listening address=(\S+)`))
+	c.Register("alice", ircdtest.Pass("secret"))
+	presence := func(online bool) func(toc.Event) bool {
+		return func(e toc.Event) bool {
+			u, ok := e.(toc.BuddyUpdate)
+			return ok && u.Name.Equal("alice") && u.Online == online
+		}
+	}
+	watcher.await(t, presence(true))
+	if err := r.end(t); err != nil {
+		t.Error(err)
+	}
+	watcher.await(t, presence(false))
+	c.Expect("ERROR *")
+	c.ExpectClosed()
 }
 
 func TestExitStatusOfFailure(t *testing.T) {
