@@ -101,8 +101,8 @@ func New(o Options) *Bridge {
 
 // ISupport are the 005 tokens that only the bridge knows.
 func (b *Bridge) ISupport() []string {
-	return []string{"CHANTYPES=&#", "PREFIX=(v)+", "CHANMODES=be,,,int", "EXCEPTS=e", "MAXLIST=be:1000", "MODES=4",
-		"TOPICLEN=390", "AWAYLEN=390", "SAFELIST",
+	return []string{"CHANTYPES=&#", "PREFIX=(ov)@+", "CHANMODES=be,,,int", "EXCEPTS=e", "MAXLIST=be:1000", "MODES=4",
+		"TOPICLEN=390", "AWAYLEN=390", "NAMELEN=150", "SAFELIST",
 		"TARGMAX=PRIVMSG:4,NOTICE:4,TAGMSG:4,WHOIS:4,JOIN:,PART:,NAMES:,LIST:,KICK:1"}
 }
 
@@ -243,6 +243,16 @@ func (b *Bridge) peer(key string) *session {
 // nextID is a message id: unique, and sortable within a process and across restarts (milliseconds, then a counter).
 func (b *Bridge) nextID(now time.Time) string {
 	return formatID(now, b.ids.Add(1))
+}
+
+// Count is what LUSERS shows of AIM: rooms in which users of this bridge are, and &buddies.
+func (b *Bridge) Count() ircd.Counts {
+	b.near.mu.Lock()
+	rooms := len(b.near.rooms)
+	b.near.mu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return ircd.Counts{Channels: rooms + len(b.sessions)}
 }
 
 // signedOn reports whether a screen name is signed on through this bridge.

@@ -35,7 +35,7 @@ func (e attached) apply(s *session) {
 // adopt makes the client look like the account: one user@host for all clients of an account.
 func (s *session) adopt(c *client) {
 	if s.info.Load() == nil {
-		s.info.Store(&persona{user: c.conn.User(), realname: c.conn.Realname(), away: s.awayText})
+		s.info.Store(&persona{user: c.conn.User(), realname: c.conn.Realname(), away: s.awayText, anonymous: s.mac == nil})
 		s.self.prefix = &irc.Prefix{Name: s.self.nick(), User: c.conn.User(), Host: s.o.Host}
 	}
 	c.conn.SetIdent(s.self.prefix.User, s.self.prefix.Host)
@@ -97,7 +97,7 @@ func (s *session) message(from *irc.Prefix, command string, params ...string) *i
 func (s *session) chat(from *contact, command, target, text string) *ircd.Message {
 	m := s.message(from.prefix, command, target, text)
 	m.ID = s.b.nextID(m.Time)
-	m.Account = from.key
+	m.Account = s.accountOf(from)
 	return m
 }
 

@@ -3,7 +3,6 @@ package bridge
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -97,6 +96,7 @@ var commands = map[string]ircCommand{
 	"ISON":     {1, (*session).ison},
 	"USERHOST": {1, (*session).userhost},
 	"NICK":     {0, (*session).nick},
+	"SETNAME":  {1, (*session).setname},
 }
 
 // handle runs a command of the table.
@@ -245,7 +245,10 @@ func (s *session) away(c *client, m *irc.Message) error {
 	}
 	s.awayText = text
 	if info := s.info.Load(); info != nil {
-		s.info.Store(&persona{user: info.user, realname: info.realname, away: text})
+		now := *info
+		now.away = text
+		s.info.Store(&now)
+		s.tellNeighbours(func(p *session, us *contact) { p.neighbourAway(us, text) })
 	}
 	s.send(s.awayCommand())
 	for _, cl := range s.clients {
@@ -311,96 +314,4 @@ func (s *session) nickRefused(want string) error {
 		return ircd.Numeric(irc.ERR_NICKNAMEINUSE, want, "Nickname is already in use")
 	}
 	return ircd.Numeric(irc.ERR_RESTRICTED, fmt.Sprintf("Your nick is your AIM screen name %s; only its upper and lower case can change", s.self.name))
-}
-
-// inviteCommand is INVITE nick #room, and INVITE nick &group, which adds a buddy.
-func (s *session) inviteCommand(c *client, m *irc.Message) error {
-	nick, channel := m.Params[0], m.Params[1]
-	name, ok := s.nicks.Name(nick)
-	if !ok || !ircd.ValidNick(nick) {
-		return noSuchNick(nick)
-	}
-	if strings.HasPrefix(channel, "&") {
-		return s.inviteToGroup(c, name, channel)
-	}
-	r := s.rooms[ircd.Fold(channel)]
-	switch {
-	case r == nil:
-		return notOnChannel(channel)
-	case r.members[name.Key()] != nil || name.Key() == s.key:
-		return ircd.Numeric(irc.ERR_USERONCHANNEL, nick, r.channel, "is already on channel")
-	case s.state != online || !r.joined:
-		return ircd.Numeric(irc.ERR_NOSUCHCHANNEL, channel, s.noLinkText())
-	}
-	who := s.roster.contact(name)
-	if who.buddy() && who.known && !who.online {
-		return noSuchNick(nick)
-	}
-	cmd := toc.ChatInviteTo{Room: r.id, Text: "Join me in " + richtext.Plain(r.name).HTML(), Names: []toc.ScreenName{toc.ScreenName(name.Key())}}
-	if !s.submit(pace.Messages, queued{cmd: cmd, what: nick, text: "invitation to " + r.channel, by: c}) {
-		return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "AIM does not keep up; not invited")
-	}
-	c.conn.Reply(irc.RPL_INVITING, who.nick(), r.channel)
-	if who.away {
-		c.conn.Reply(irc.RPL_AWAY, who.nick(), s.awayTextOf(who))
-	}
-	return nil
-}
-
-// inviteToGroup adds a buddy to the group of an & channel.
-func (s *session) inviteToGroup(c *client, name toc.ScreenName, channel string) error {
-	group := s.groupForNew()
-	if ircd.Fold(channel) != buddiesChannel {
-		g, ok := nicks.Group(channel)
-		if !ok {
-			return noSuchChannel(channel)
-		}
-		group = s.groupSpelling(g)
-	}
-	if c := s.roster.lookup(name); c != nil && slices.Contains(c.groups, group) {
-		return ircd.Numeric(irc.ERR_USERONCHANNEL, c.nick(), channel, "is already on channel")
-	}
-	if err := s.addBuddy(toc.Buddy{Name: name}, group); err != nil {
-		return ircd.Numeric(irc.ERR_NOSUCHCHANNEL, channel, err.Error())
-	}
-	c.conn.Reply(irc.RPL_INVITING, s.roster.contact(name).nick(), channel)
-	return nil
-}
-
-// kick is KICK: of a group it removes the buddy; of a room nobody can throw anybody out on AIM.
-func (s *session) kick(c *client, m *irc.Message) error {
-	channel, nick := m.Params[0], m.Params[1]
-	folded := ircd.Fold(channel)
-	name, ok := s.nicks.Name(nick)
-	r := s.rooms[folded]
-	_, isGroup := s.membersOf(folded)
-	switch {
-	case r == nil && !isGroup:
-		return noSuchChannel(channel)
-	case r == nil && !c.in[folded]:
-		return notOnChannel(channel)
-	case !ok:
-		return noSuchNick(nick)
-	case r != nil && r.members[name.Key()] == nil && name.Key() != s.key:
-		return ircd.Numeric(irc.ERR_USERNOTINCHANNEL, nick, channel, "They aren't on that channel")
-	case r != nil:
-		return ircd.Numeric(irc.ERR_CHANOPRIVSNEEDED, channel, "AIM rooms have no operators; nobody can be thrown out")
-	}
-	who := s.roster.lookup(name)
-	if who == nil || !who.buddy() {
-		return ircd.Numeric(irc.ERR_USERNOTINCHANNEL, nick, channel, "They aren't on that channel")
-	}
-	return s.kickBuddy(who, folded)
-}
-
-// kickBuddy removes a buddy from the group of a channel, or from all if it is &buddies.
-func (s *session) kickBuddy(who *contact, folded string) error {
-	for _, g := range slices.Clone(who.groups) {
-		if folded == buddiesChannel || groupFold(g) == folded {
-			if err := s.removeBuddy(who, g); err != nil {
-				return ircd.Numeric(irc.ERR_CHANOPRIVSNEEDED, folded, err.Error())
-			}
-		}
-	}
-	return nil
 }

@@ -61,10 +61,11 @@ func (s *session) removeBuddy(c *contact, group string) error {
 
 func (s *session) controlAdd(k *call) {
 	args, group := k.args, s.groupForNew()
-	if len(args) >= 2 && strings.TrimLeft(args[0], "-") == "group" {
-		group, args = s.groupSpelling(args[1]), args[2:]
+	if i := slices.Index(args, "-group"); i >= 0 && i+1 < len(args) {
+		group = s.groupSpelling(args[i+1])
+		args = slices.Delete(slices.Clone(args), i, i+2)
 	}
-	if len(args) == 0 {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		k.reply("Usage: add [-group GROUP] NAME [ALIAS]")
 		return
 	}
@@ -207,7 +208,7 @@ func (s *session) controlBlist(k *call) {
 			away++
 		}
 		if show(c) && matches(pattern, c) {
-			rows = append(rows, []string{c.nick(), string(c.name), strings.Join(c.groups, ", "), c.state()})
+			rows = append(rows, []string{c.nick(), c.realname(), strings.Join(c.groups, ", "), c.state()})
 		}
 	}
 	for i, line := range table(rows) {

@@ -20,19 +20,61 @@ const (
 	statusLimit = 3 * time.Second
 )
 
-// message is PRIVMSG and NOTICE. NOTICE never causes an error reply (RFC 2812 §3.3.2).
+// say is PRIVMSG and NOTICE. NOTICE never causes an error reply (RFC 2812 §3.3.2). AIM is first asked about those whom
+// we know nothing of.
 func (s *session) say(c *client, m *irc.Message) error {
 	notice := m.Command == "NOTICE"
 	targets := strings.Split(m.Params[0], ",")
 	if len(targets) > maxTargets {
 		return s.mute(notice, ircd.Numeric(irc.ERR_TOOMANYTARGETS, m.Params[0], fmt.Sprintf("Too many targets; at most %d", maxTargets)))
 	}
+	s.resolve(c, s.toAsk(targets), func() {
+		for _, target := range targets {
+			c.report(s.mute(notice, s.sayTo(c, m, target, m.Params[1])))
+		}
+	})
+	return nil
+}
+
+// toAsk are those among the targets of a message of whom we do not know whether they are there.
+func (s *session) toAsk(targets []string) (out []*contact) {
+	now := time.Now()
+	limited := s.o.Pace != pace.Off
 	for _, target := range targets {
-		if err := s.mute(notice, s.sayTo(c, m, target, m.Params[1])); err != nil {
-			c.report(err)
+		name, ok := s.nicks.Name(target)
+		if !ok || target[0] == '#' || target[0] == '&' || isControl(target) {
+			continue
+		}
+		who := s.roster.contact(name)
+		switch {
+		case who == s.self, who.buddy() && who.known:
+		case now.Sub(who.heard) < vouchTime && (limited || s.b.peer(who.key) != nil):
+		case limited && now.Sub(who.missed) < missedTime:
+		default:
+			out = append(out, who)
 		}
 	}
-	return nil
+	return out
+}
+
+// resolve asks AIM about people, as far as the limits allow: a question counts as an IM. While the answers are waited
+// for, the client's further commands wait too.
+func (s *session) resolve(c *client, who []*contact, done func()) {
+	if len(who) == 0 || s.state != online || s.pacer.At(time.Now(), pace.Messages, len(who)+1).After(time.Now()) {
+		done()
+		return
+	}
+	finish, left := c.conn.Defer(), len(who)
+	for _, w := range who {
+		s.askStatus(w, func(bool) {
+			if left--; left == 0 {
+				finish(func() error {
+					done()
+					return nil
+				})
+			}
+		})
+	}
 }
 
 func (s *session) mute(notice bool, err error) error {
@@ -96,6 +138,7 @@ func (s *session) sayNick(c *client, m *irc.Message, nick, text string) error {
 		return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "No such nick/channel")
 	}
 	if s.state != online {
+		s.tell(c, "Not sent to "+nick+": "+s.noLinkText())
 		return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "Not sent: "+s.noLinkText())
 	}
 	body, kind := parseSaid(text)
@@ -104,14 +147,8 @@ func (s *session) sayNick(c *client, m *irc.Message, nick, text string) error {
 	}
 	who := s.roster.contact(name)
 	im := outgoing{c: c, command: m.Command, who: who, raw: text, body: body, tags: clientTags(m.Tags)}
-	switch {
-	case who == s.self:
-	case who.buddy() && who.known:
-		if !who.online {
-			return s.notHere(im)
-		}
-	case !who.buddy():
-		return s.sayStranger(im)
+	if who != s.self && who.known && !who.online && time.Since(who.heard) > vouchTime || who.buddy() && who.known && !who.online {
+		return s.notHere(im)
 	}
 	return s.deliver(im)
 }
@@ -126,37 +163,14 @@ type outgoing struct {
 	tags    irc.Tags // of the client, for who is on this bridge too
 }
 
-// notHere answers who writes to somebody offline, with the text, so that it is not lost.
+// notHere answers who writes to somebody offline, with the text, so that it is not lost. Some clients show of 401 only
+// that it came, so a buddy's absence is told in &buddies as well.
 func (s *session) notHere(im outgoing) error {
-	return ircd.Numeric(irc.ERR_NOSUCHNICK, im.who.nick(), fmt.Sprintf("%s is not signed on. Not sent: %s", im.who.name, im.body.String()))
-}
-
-// sayStranger asks once per conversation whether somebody who is not on the list is there: the server itself says
-// nothing when an IM goes to nobody (TOC2 reference, trap 2). The question counts as an IM, so it is left out when the
-// budget is spent.
-func (s *session) sayStranger(im outgoing) error {
-	now := time.Now()
-	who := im.who
-	if now.Sub(who.heard) < vouchTime {
-		return s.deliver(im)
+	text := fmt.Sprintf("%s is not signed on. Not sent: %s", im.who.name, im.body.String())
+	if im.who.buddy() {
+		s.tell(im.c, text)
 	}
-	limited := s.o.Pace != pace.Off
-	if limited && now.Sub(who.missed) < missedTime {
-		return s.notHere(im)
-	}
-	if limited && s.pacer.At(now, pace.Messages, 2).After(now) {
-		return s.deliver(im)
-	}
-	finish := im.c.conn.Defer()
-	s.askStatus(who, func(there bool) {
-		finish(func() error {
-			if !there {
-				return s.mute(im.command == "NOTICE", s.notHere(im))
-			}
-			return s.deliver(im)
-		})
-	})
-	return nil
+	return ircd.Numeric(irc.ERR_NOSUCHNICK, im.who.nick(), text)
 }
 
 // askStatus asks the server whether somebody is there. No answer counts as yes.
@@ -198,12 +212,23 @@ func (s *session) deliver(im outgoing) error {
 		}
 	}
 	s.echo(im, id)
-	if im.who.away && !im.who.toldAway && im.command == "PRIVMSG" {
-		im.who.toldAway = true
-		im.c.conn.Reply(irc.RPL_AWAY, im.who.nick(), s.awayTextOf(im.who))
+	if im.command == "PRIVMSG" {
+		s.tellAway(im.c, im.who)
 	}
 	s.relieve(im.c)
 	return nil
+}
+
+// tellAway answers who writes to somebody away with 301, once in an away period.
+func (s *session) tellAway(c *client, who *contact) {
+	text := ""
+	if s.isAway(who) {
+		text = s.awayTextOf(who)
+	}
+	if text != "" && text != who.toldAway {
+		c.conn.Reply(irc.RPL_AWAY, who.nick(), text)
+	}
+	who.toldAway = text
 }
 
 // quotedSize is what a text takes in a command.

@@ -151,12 +151,14 @@ func TestOfflineBuddyIs401WithTheText(t *testing.T) {
 	end.tell(gone("carol"))
 	c.Sync()
 	c.Send("PRIVMSG carol :are you there")
+	c.Expect("NOTICE &buddies :carol is not signed on. Not sent: are you there") // irssi shows of 401 only that it came
 	if m := c.Expect("401 alice carol *"); !strings.Contains(m.Trailing(), "are you there") {
 		t.Errorf("%q does not quote the text", m.Trailing())
 	}
 	c.Send("NOTICE carol :are you there")
+	c.Expect("NOTICE &buddies :carol is not signed on. Not sent: are you there")
 	for _, m := range c.Sync() {
-		t.Errorf("NOTICE was answered: %s", m)
+		t.Errorf("NOTICE was answered: %s", m) // RFC 2812 §3.3.2: no error replies
 	}
 }
 

@@ -93,6 +93,11 @@ func (s *session) changeNick(c *contact, old, nick string) {
 		for _, cl := range s.clients {
 			cl.conn.SetNick(nick)
 		}
+		name := s.self.name
+		s.tellNeighbours(func(p *session, us *contact) {
+			us.name = name
+			p.renick(us)
+		})
 		return
 	}
 	for _, cl := range s.clients {

@@ -56,11 +56,13 @@ func (s *session) showChange(c *contact, ch change) {
 		s.refreshPrefix(c)
 		s.renick(c)
 	}
+	if ch.has(arrived) {
+		s.refreshPrefix(c)
+	}
 	if !c.buddy() {
 		return
 	}
 	if ch.has(arrived) {
-		s.refreshPrefix(c)
 		s.showArrival(c)
 		return
 	}
@@ -74,10 +76,8 @@ func (s *session) showChange(c *contact, ch change) {
 
 // refreshPrefix takes over what only this bridge knows of its own users.
 func (s *session) refreshPrefix(c *contact) {
-	if p := s.b.peer(c.key); p != nil {
-		if info := p.info.Load(); info != nil && info.user != c.prefix.User {
-			c.prefix = &irc.Prefix{Name: c.prefix.Name, User: info.user, Host: c.prefix.Host}
-		}
+	if info := s.neighbour(c); info != nil && info.user != c.prefix.User {
+		c.prefix = &irc.Prefix{Name: c.prefix.Name, User: info.user, Host: c.prefix.Host}
 	}
 }
 
@@ -105,9 +105,10 @@ func (s *session) showJoin(c *contact, folded, channel string) {
 
 // joinMessage is a JOIN of a contact.
 func (s *session) joinMessage(c *contact, channel string) *ircd.Message {
-	m := ircd.NewJoin(c.prefix, channel, c.key, s.realnameOf(c))
+	account := s.accountOf(c)
+	m := ircd.NewJoin(c.prefix, channel, account, s.realnameOf(c))
 	m.Time = time.Now()
-	m.Account = c.key
+	m.Account = account
 	return m
 }
 
@@ -184,10 +185,8 @@ func (s *session) buddyNews(c *contact, text string) {
 // awayTextOf is what is known of a contact's away message: AIM does not tell it over TOC, but an auto-response does,
 // and so does who is on this bridge too.
 func (s *session) awayTextOf(c *contact) string {
-	if p := s.b.peer(c.key); p != nil {
-		if info := p.info.Load(); info != nil && info.away != "" {
-			return info.away
-		}
+	if info := s.neighbour(c); info != nil && info.away != "" {
+		return info.away
 	}
 	if c.awayText != "" {
 		return c.awayText
@@ -197,10 +196,8 @@ func (s *session) awayTextOf(c *contact) string {
 
 // realnameOf is the real name shown for a contact: what it gave to this bridge, or its screen name as formatted.
 func (s *session) realnameOf(c *contact) string {
-	if p := s.b.peer(c.key); p != nil {
-		if info := p.info.Load(); info != nil && info.realname != "" {
-			return info.realname
-		}
+	if info := s.neighbour(c); info != nil && info.realname != "" {
+		return info.realname
 	}
 	return c.realname()
 }

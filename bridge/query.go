@@ -16,12 +16,11 @@ import (
 // member is a contact as NAMES and WHO show it.
 func (s *session) member(c *contact, prefix string) ircd.Member {
 	m := ircd.Member{Nick: c.nick(), User: c.prefix.User, Host: c.prefix.Host, Realname: s.realnameOf(c),
-		Account: c.key, Prefix: prefix, Away: c.away}
+		Account: s.accountOf(c), Prefix: prefix, Away: s.isAway(c)}
 	if !c.idleSince.IsZero() {
 		m.Idle = time.Since(c.idleSince)
 	}
 	if c == s.self {
-		m.Away = s.awayText != ""
 		m.Idle = time.Since(s.lastActive())
 	}
 	return m
@@ -30,7 +29,7 @@ func (s *session) member(c *contact, prefix string) ircd.Member {
 // controlMember is *aim.
 func (s *session) controlMember() ircd.Member {
 	p := s.controlPrefix()
-	return ircd.Member{Nick: p.Name, User: p.User, Host: p.Host, Realname: controlRealname, Prefix: "+", Bot: true}
+	return ircd.Member{Nick: p.Name, User: p.User, Host: p.Host, Realname: controlRealname, Prefix: "@", Bot: true}
 }
 
 // channelMembers lists who is in a channel as one client sees it; ok reports whether the client may know.
@@ -208,77 +207,106 @@ func (s *session) sharedChannels(c *client, who *contact) []string {
 
 // there reports whether we know that somebody is signed on.
 func (s *session) there(who *contact) bool {
-	return who != nil && (who == s.self || who.online || s.inRoom(who))
+	return who != nil && (who == s.self || s.inRoom(who) || who.online && (who.buddy() || time.Since(who.heard) < vouchTime))
 }
 
 // lookUp finds somebody who is signed on: from the picture, or by asking AIM about who is on no list. done gets nil for
 // nobody; it may run later, while the client's further commands wait.
 func (s *session) lookUp(c *client, name toc.ScreenName, done func(*contact)) {
-	who := s.roster.lookup(name)
-	switch {
-	case isControl(string(name)) || s.there(who) && (who.buddy() || who == s.self || s.inRoom(who)):
-		done(who)
-	case who != nil && who.buddy() && who.known, !s.mayAsk():
+	if isControl(string(name)) {
 		done(nil)
-	default:
-		who = s.roster.contact(name)
-		finish := c.conn.Defer()
-		s.askStatus(who, func(bool) {
-			finish(func() error {
-				if who.online {
-					done(who)
-				} else {
-					done(nil)
-				}
-				return nil
-			})
-		})
+		return
 	}
+	s.resolve(c, s.unsure(name), func() {
+		if who := s.roster.lookup(name); s.there(who) {
+			done(who)
+		} else {
+			done(nil)
+		}
+	})
 }
 
-// mayAsk reports whether a question about somebody's presence can go out at once: it counts as an IM.
-func (s *session) mayAsk() bool {
-	now := time.Now()
-	return s.state == online && s.link != nil && !s.pacer.At(now, pace.Messages, 2).After(now)
+// unsure are those of the names about whom only AIM can tell whether they are there now.
+func (s *session) unsure(names ...toc.ScreenName) (out []*contact) {
+	for _, name := range names {
+		who := s.roster.contact(name)
+		if who != s.self && !s.inRoom(who) && !(who.buddy() && who.known) {
+			out = append(out, who)
+		}
+	}
+	return out
 }
 
-// ison answers from the picture: it asks AIM nothing, because clients repeat it every minute.
+// found are the people behind nicks who are signed on. On a server with limits only the picture is asked: clients repeat
+// ISON every minute, and each question would count as an IM.
+func (s *session) found(c *client, nicks []string, done func(map[string]*contact)) {
+	var names []toc.ScreenName
+	for _, nick := range nicks {
+		if name, ok := s.nicks.Name(nick); ok && ircd.ValidNick(nick) {
+			names = append(names, name)
+		}
+	}
+	var ask []*contact
+	if s.o.Pace == pace.Off {
+		ask = s.unsure(names...)
+	}
+	s.resolve(c, ask, func() {
+		out := map[string]*contact{}
+		for _, nick := range nicks {
+			name, _ := s.nicks.Name(nick)
+			if who := s.roster.lookup(name); s.there(who) {
+				out[nick] = who
+			}
+		}
+		done(out)
+	})
+}
+
+// nickList splits the parameters of ISON and USERHOST, at most so many nicks.
+func nickList(params []string, most int) []string {
+	var out []string
+	for _, p := range params {
+		out = append(out, strings.Fields(p)...)
+	}
+	return out[:min(len(out), most)]
+}
+
+const (
+	isonMax     = 32
+	userhostMax = 5 // RFC 2812 §4.8
+)
+
 func (s *session) ison(c *client, m *irc.Message) error {
-	var on []string
-	for _, p := range m.Params {
-		for _, nick := range strings.Fields(p) {
-			if name, ok := s.nicks.Name(nick); ok && s.present(nick, name) {
+	nicks := nickList(m.Params, isonMax)
+	s.found(c, nicks, func(there map[string]*contact) {
+		var on []string
+		for _, nick := range nicks {
+			if there[nick] != nil || isControl(nick) {
 				on = append(on, nick)
 			}
 		}
-	}
-	c.conn.Reply(irc.RPL_ISON, strings.Join(on, " "))
+		c.conn.Reply(irc.RPL_ISON, strings.Join(on, " "))
+	})
 	return nil
 }
 
-func (s *session) present(nick string, name toc.ScreenName) bool {
-	return isControl(nick) || s.there(s.roster.lookup(name)) || s.b.signedOn(name)
-}
-
-// userhost is USERHOST, of at most five nicks.
+// userhost is USERHOST: nick=±user@host, with - for away.
 func (s *session) userhost(c *client, m *irc.Message) error {
-	var out []string
-	var nicks []string
-	for _, p := range m.Params {
-		nicks = append(nicks, strings.Fields(p)...)
-	}
-	for _, nick := range nicks[:min(len(nicks), 5)] {
-		name, ok := s.nicks.Name(nick)
-		who := s.roster.lookup(name)
-		if !ok || !s.there(who) {
-			continue
+	nicks := nickList(m.Params, userhostMax)
+	s.found(c, nicks, func(there map[string]*contact) {
+		var out []string
+		for _, nick := range nicks {
+			who := there[nick]
+			if who == nil {
+				continue
+			}
+			here := "+"
+			if s.isAway(who) {
+				here = "-"
+			}
+			out = append(out, who.nick()+"="+here+who.prefix.User+"@"+who.prefix.Host)
 		}
-		here := "+"
-		if s.member(who, "").Away {
-			here = "-"
-		}
-		out = append(out, who.nick()+"="+here+who.prefix.User+"@"+who.prefix.Host)
-	}
-	c.conn.Reply(irc.RPL_USERHOST, strings.Join(out, " "))
+		c.conn.Reply(irc.RPL_USERHOST, strings.Join(out, " "))
+	})
 	return nil
 }

@@ -87,13 +87,13 @@ func TestWhoNamesIsonUserhost(t *testing.T) {
 	end.tell(here("carol", " UU"))
 	c.Expect(":carol!* JOIN &buddies")
 	for _, tc := range []struct{ send, expect string }{
-		{"NAMES &buddies", "353 alice = &buddies :alice +*aim +bob carol"},
+		{"NAMES &buddies", "353 alice = &buddies :alice @*aim +bob carol"},
 		{"WHO bob", "352 alice &buddies bob aim * bob H *"},
 		{"WHO carol", "352 alice &buddies carol aim * carol G *"},
 		{"WHO nobodyatall*", "315 alice nobodyatall* *"},
 		{"WHO b?b", "352 alice &buddies bob aim * bob H *"},
-		{"ISON bob zoe CAROL alice", "303 alice :bob CAROL alice"},
-		{"USERHOST bob carol zoe", "302 alice :bob=+bob@aim carol=-carol@aim"},
+		{"ISON bob CAROL alice", "303 alice :bob CAROL alice"},
+		{"USERHOST bob carol", "302 alice :bob=+bob@aim carol=-carol@aim"},
 		{"NAMES", "366 alice * *"},
 		{"TOPIC &buddies", "332 alice &buddies *"},
 		{"TOPIC &buddies :x", "482 alice &buddies *"},

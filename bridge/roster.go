@@ -32,7 +32,7 @@ type contact struct {
 
 	heard    time.Time // when somebody not on the list was last known to be there
 	missed   time.Time // when the server last said that they are not
-	toldAway bool      // the user was told of this away period (301)
+	toldAway string    // the away text that the user was told (301)
 	awayText string    // the last auto-response of this away period
 }
 
@@ -253,7 +253,7 @@ func (c *contact) signOff() change {
 		return 0
 	}
 	c.online, c.away, c.idleMin, c.idleSince = false, false, 0, time.Time{}
-	c.toldAway, c.awayText, c.caps = false, "", nil
+	c.toldAway, c.awayText, c.caps = "", "", nil
 	return departed
 }
 
@@ -261,7 +261,7 @@ func (c *contact) setAway(away bool) change {
 	if c.away == away {
 		return 0
 	}
-	c.away, c.toldAway, c.awayText = away, false, ""
+	c.away, c.toldAway, c.awayText = away, "", ""
 	if away {
 		return wentAway
 	}

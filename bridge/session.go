@@ -118,6 +118,14 @@ func (s *session) setNick() {
 // Nick implements ircd.Session.
 func (s *session) Nick() string { return *s.current.Load() }
 
+// Ident implements ircd.Identity: all clients of an account show the user name of the first, and none its address.
+func (s *session) Ident(user string) (string, string) {
+	if info := s.info.Load(); info != nil {
+		user = info.user
+	}
+	return user, s.o.Host
+}
+
 // prefixFor makes nick!user@host of a screen name.
 func (s *session) prefixFor(name toc.ScreenName) *irc.Prefix {
 	return &irc.Prefix{Name: s.nicks.Nick(name), User: ident(name), Host: s.o.Host}

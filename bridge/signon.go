@@ -124,7 +124,7 @@ func (s *session) restored() {
 	s.log.Info("signed on again", "attempts", s.redial.attempt)
 	s.news("Signed on to AIM again.")
 	for _, r := range s.sortedRooms() {
-		s.rejoin(r)
+		s.ask(r)
 	}
 }
 

@@ -95,7 +95,7 @@ func (s *session) echoTags(from *client, target string, a aside) {
 
 func (s *session) tagged(from *contact, target string, a aside) *ircd.Message {
 	m := s.message(from.prefix, "TAGMSG", target)
-	m.Tags, m.ID, m.Account, m.Need = a.tags, a.id, from.key, ircd.CapMessageTags
+	m.Tags, m.ID, m.Account, m.Need = a.tags, a.id, s.accountOf(from), ircd.CapMessageTags
 	return m
 }
 

@@ -11,6 +11,7 @@ import (
 	irc "gopkg.in/irc.v4"
 
 	"tocbridge/ircd"
+	"tocbridge/toc"
 )
 
 // whois is WHOIS: a card of what AIM tells of somebody.
@@ -26,24 +27,28 @@ func (s *session) whois(c *client, m *irc.Message) error {
 		return ircd.Numeric(irc.ERR_NONICKNAMEGIVEN, "No nickname given")
 	}
 	nicks := strings.Split(nick, ",")
-	for _, nick := range nicks[:min(len(nicks), maxTargets)] {
-		s.whoisNick(c, nick, len(nicks) == 1)
+	nicks = nicks[:min(len(nicks), maxTargets)]
+	var names []toc.ScreenName
+	for _, nick := range nicks {
+		if name, ok := s.nicks.Name(nick); ok && ircd.ValidNick(nick) {
+			names = append(names, name)
+		}
 	}
+	s.resolve(c, s.unsure(names...), func() {
+		for _, nick := range nicks {
+			s.whoisNick(c, nick)
+		}
+	})
 	return nil
 }
 
-// whoisNick answers for one nick. AIM is asked about somebody unknown only if the question is about them alone.
-func (s *session) whoisNick(c *client, nick string, ask bool) {
+func (s *session) whoisNick(c *client, nick string) {
 	name, ok := s.nicks.Name(nick)
 	who := s.roster.lookup(name)
 	switch {
 	case isControl(nick):
 		s.whoisControl(c)
-	case !ok || !ircd.ValidNick(nick):
-		s.whoisOne(c, nick, nil)
-	case ask:
-		s.lookUp(c, name, func(who *contact) { s.whoisOne(c, nick, who) })
-	case s.there(who):
+	case ok && s.there(who):
 		s.whoisOne(c, nick, who)
 	default:
 		s.whoisOne(c, nick, nil)
@@ -102,7 +107,7 @@ func (s *session) signedOnAt() time.Time {
 }
 
 func (s *session) whoisControl(c *client) {
-	c.conn.SendWhois(ircd.Whois{Member: s.controlMember(), ServerInfo: "tocbridge", Channels: []string{"+" + buddiesChannel},
+	c.conn.SendWhois(ircd.Whois{Member: s.controlMember(), ServerInfo: "tocbridge", Channels: []string{"@" + buddiesChannel},
 		Special: []string{"takes commands: say help in " + buddiesChannel}})
 }
 

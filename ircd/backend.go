@@ -45,5 +45,5 @@ type Session interface {
 // Identity is an optional addition to Session: the user and host parts shown for the account in place of the
 // client's own. Asked for once, when registration completes.
 type Identity interface {
-	Ident() (user, host string)
+	Ident(user string) (string, string) // given what USER said
 }

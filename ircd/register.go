@@ -201,7 +201,7 @@ func (c *Conn) welcome() {
 			i.device = r.device
 		}
 		if id, ok := c.session.(Identity); ok {
-			i.prefix.User, i.prefix.Host = id.Ident()
+			i.prefix.User, i.prefix.Host = id.Ident(i.prefix.User)
 		}
 	})
 	c.srv.registered(c)

@@ -1,0 +1,181 @@
+package bridge
+
+import (
+	"time"
+
+	irc "gopkg.in/irc.v4"
+
+	"tocbridge/bridge/nicks"
+	"tocbridge/ircd"
+	"tocbridge/toc"
+)
+
+// joining is a JOIN command that waits for its rooms.
+type joining struct {
+	c      *client
+	finish func(func() error)
+	left   int
+	rooms  []*room
+	errs   []error
+}
+
+// joinRoom starts joining one room on behalf of j.
+func (s *session) joinRoom(j *joining, channel string) error {
+	exchange, name, ok := nicks.Room(channel)
+	if !ok || !ircd.ValidChannel(channel) {
+		return noSuchChannel(channel)
+	}
+	if s.state != online {
+		return ircd.Numeric(irc.ERR_UNAVAILRESOURCE, channel, s.noLinkText())
+	}
+	folded := ircd.Fold(channel)
+	r := s.rooms[folded]
+	if r != nil && r.joined {
+		return nil
+	}
+	if r == nil {
+		r = &room{channel: channel, name: name, exchange: exchange, created: time.Now(), members: map[string]*contact{}}
+		s.rooms[folded] = r
+		s.ask(r)
+	}
+	j.left++
+	r.askers = append(r.askers, j)
+	return nil
+}
+
+// ask tells the server that we want into a room: by the invitation if there is one, which also works when the server
+// cut the room's name (trap 12).
+func (s *session) ask(r *room) {
+	folded := ircd.Fold(r.channel)
+	if inv, ok := s.invites[folded]; ok {
+		delete(s.invites, folded)
+		r.id, r.known = inv.id, true
+		s.roomIDs[inv.id] = r
+		s.send(toc.ChatAccept{Room: inv.id})
+	} else {
+		s.send(toc.ChatJoin{Exchange: r.exchange, Name: r.name})
+	}
+	match := func(e toc.Event) bool {
+		switch e := e.(type) {
+		case toc.ChatJoined:
+			return s.isRoom(r, e)
+		case toc.ServerError:
+			return e.Code == 913 || e.Code == 950 || e.Code == 951 || e.Code == 903
+		}
+		return false
+	}
+	s.await(answerTime, match, func(e toc.Event) {
+		if e, ok := e.(toc.ChatJoined); ok {
+			s.entered(r, e)
+			return
+		}
+		s.notEntered(r, e)
+	})
+}
+
+// isRoom reports whether a CHAT_JOIN is the answer for a room: the same id, or the same name as IRC sees it.
+func (s *session) isRoom(r *room, e toc.ChatJoined) bool {
+	if r.known {
+		return r.id == e.Room
+	}
+	return ircd.Fold(nicks.Channel(r.exchange, e.Name)) == ircd.Fold(r.channel)
+}
+
+// entered is CHAT_JOIN for a room we asked for. The members follow, in all joins seen; if they do not, we go on alone.
+func (s *session) entered(r *room, e toc.ChatJoined) {
+	r.id, r.known = e.Room, true
+	s.roomIDs[e.Room] = r
+	if channel := nicks.Channel(r.exchange, e.Name); ircd.Fold(channel) != ircd.Fold(r.channel) {
+		delete(s.rooms, ircd.Fold(r.channel))
+		r.channel, r.name = channel, e.Name
+		s.rooms[ircd.Fold(channel)] = r
+	}
+	if len(r.members) > 0 {
+		s.complete(r)
+		return
+	}
+	isList := func(ev toc.Event) bool {
+		m, ok := ev.(toc.ChatMembers)
+		return ok && m.Room == r.id
+	}
+	s.await(answerTime, isList, func(toc.Event) {
+		if s.rooms[ircd.Fold(r.channel)] == r {
+			s.complete(r)
+		}
+	})
+}
+
+// complete shows a room to all clients and answers who asked for it.
+func (s *session) complete(r *room) {
+	r.joined = true
+	r.topic = s.b.near.enter(ircd.Fold(r.channel), s)
+	if r.shown {
+		for _, c := range r.sorted() {
+			s.broadcast(s.joinMessage(c, r.channel))
+		}
+		return
+	}
+	r.shown = true
+	waiting := map[*client]bool{}
+	for _, j := range r.askers {
+		waiting[j.c] = true
+		j.rooms = append(j.rooms, r)
+	}
+	for _, c := range s.clients {
+		if !waiting[c] {
+			s.showRoom(c, r)
+		}
+	}
+	s.answer(r)
+}
+
+// notEntered is a refusal, or no answer.
+func (s *session) notEntered(r *room, e toc.Event) {
+	text := "AIM does not answer; try again later"
+	if e, ok := e.(toc.ServerError); ok {
+		text = "AIM does not let you in: " + e.Error()
+		if r.exchange == 5 {
+			text = "There is no such public room on AIM"
+		}
+	}
+	s.forgetRoom(r)
+	if len(r.askers) == 0 {
+		s.broadcast(s.message(s.self.prefix, "PART", r.channel, text))
+	}
+	for _, j := range r.askers {
+		j.errs = append(j.errs, ircd.Numeric(irc.ERR_NOSUCHCHANNEL, r.channel, text))
+	}
+	s.answer(r)
+}
+
+// answer finishes the JOIN commands whose last room this was.
+func (s *session) answer(r *room) {
+	askers := r.askers
+	r.askers = nil
+	for _, j := range askers {
+		if j.left--; j.left == 0 {
+			j.done(s)
+		}
+	}
+}
+
+func (j *joining) done(s *session) {
+	j.finish(func() error {
+		for _, err := range j.errs {
+			j.c.report(err)
+		}
+		for _, r := range j.rooms {
+			s.showRoom(j.c, r)
+		}
+		return nil
+	})
+}
+
+// showRoom is what a client gets when it comes into a room.
+func (s *session) showRoom(c *client, r *room) {
+	c.conn.Send(s.joinMessage(s.self, r.channel))
+	s.showTopic(c, r, func() {})
+	if !c.conn.Has(ircd.CapNoImplicitNames) {
+		s.names(c, r.channel)
+	}
+}
