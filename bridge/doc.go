@@ -13,10 +13,11 @@
 //	session.go   session, its inbox and run loop      client.go    attached IRC clients, who is sent what
 //	signon.go    sign-on, back-off, restoring state   link.go      one signed-on TOC connection: reader, outbox
 //	incoming.go  TOC events -> session                wait.go      answers that come later
-//	commands.go  IRC commands -> session              query.go, whois.go, modes.go  questions about the picture we keep
-//	im.go        messages both ways                   sendq.go     the paced queue before the link
+//	commands.go  IRC commands -> session              query.go, whois.go, modes.go, topic.go  questions about the picture we keep
+//	im.go, ctcp.go, tagmsg.go  messages both ways      sendq.go     the paced queue before the link
 //	roster.go    the buddy list, lists and presence as data   presence.go  changes of it as IRC lines
-//	rooms.go     chat rooms as channels               control.go…  the pseudo-user *aim and its command table
+//	rooms.go, joinroom.go  chat rooms as channels      control.go…  the pseudo-user *aim and its command table
+//	neighbours.go  what users of one bridge know of each other beyond what AIM carries
 //
 // The session never waits for a consumer: a client that does not read is dropped by package ircd, a link that does not
 // take what we write holds up the client that sends (see session.relieve), not the account.

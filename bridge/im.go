@@ -264,44 +264,6 @@ func readable(nick, text string) string {
 	return text
 }
 
-// What a said line is.
-type saidKind int
-
-const (
-	plainText saidKind = iota
-	ctcpAction
-	ctcpOther
-)
-
-// parseSaid reads what a client said. An action becomes "/me ", as AIM users write it.
-func parseSaid(text string) (richtext.Text, saidKind) {
-	if text[0] != '\x01' {
-		return richtext.ParseIRC(text), plainText
-	}
-	inner := strings.TrimSuffix(text[1:], "\x01")
-	verb, rest, _ := strings.Cut(inner, " ")
-	if strings.EqualFold(verb, "ACTION") {
-		return append(richtext.Plain("/me "), richtext.ParseIRC(rest)...), ctcpAction
-	}
-	return nil, ctcpOther
-}
-
-// ctcp answers CTCP requests, which AIM cannot carry; TYPING is what BitlBee's scripts send.
-func (s *session) ctcp(c *client, command, nick string, name toc.ScreenName, text string) error {
-	verb, rest, _ := strings.Cut(strings.Trim(text, "\x01"), " ")
-	if strings.EqualFold(verb, "TYPING") {
-		states := map[string]toc.TypingState{"0": toc.TypingNone, "1": toc.TypingActive, "2": toc.TypingPaused}
-		if state, ok := states[strings.TrimSpace(rest)]; ok {
-			s.typingOut(name, state)
-		}
-		return nil
-	}
-	if command == "PRIVMSG" {
-		s.tell(c, fmt.Sprintf("CTCP %s cannot be sent to %s: AIM has no such thing.", strings.ToUpper(verb), nick))
-	}
-	return nil
-}
-
 // imIn is an IM from AIM.
 func (s *session) imIn(e toc.IMIn) {
 	from := s.roster.contact(e.From)
@@ -378,24 +340,4 @@ func (s *session) learnAway(from *contact, text richtext.Text) {
 			c.conn.Send(m)
 		}
 	}
-}
-
-// typingIn shows that somebody types, to clients that know of it.
-func (s *session) typingIn(e toc.Typing) {
-	values := map[toc.TypingState]string{toc.TypingNone: "done", toc.TypingPaused: "paused", toc.TypingActive: "active"}
-	from := s.roster.contact(e.From)
-	m := s.message(from.prefix, "TAGMSG", s.Nick())
-	m.Tags = irc.Tags{"+typing": values[e.State]}
-	m.Account = from.key
-	m.Need = ircd.CapMessageTags
-	s.broadcast(m)
-}
-
-// typingOut tells somebody that the user types, when that is news.
-func (s *session) typingOut(name toc.ScreenName, state toc.TypingState) {
-	if s.typing[name.Key()] == state {
-		return
-	}
-	s.typing[name.Key()] = state
-	s.send(toc.SendTyping{To: toc.ScreenName(name.Key()), State: state})
 }
