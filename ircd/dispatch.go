@@ -3,6 +3,7 @@ package ircd
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	irc "gopkg.in/irc.v4"
 )
@@ -12,7 +13,9 @@ const maxWaiting = 32
 
 // turn orders a client's commands around one whose answer comes later.
 type turn struct {
-	deferred bool // a command waits for its finish; by the session's goroutine only
+	deferred bool         // a command waits for its finish; by the session's goroutine only
+	handed   int64        // commands given to the session; by the reader only
+	done     atomic.Int64 // commands that have had their turn
 
 	mu      sync.Mutex // guards the following
 	waiting []pending
@@ -78,7 +81,9 @@ func (c *Conn) Dispatch(m *irc.Message, handle func(*irc.Message) error) {
 	switch {
 	case c.turn.deferred:
 		c.turn.add(pending{m, handle})
-	case !c.deaf.Load():
+	case c.deaf.Load():
+		c.turn.done.Add(1)
+	default:
 		c.run(m, handle)
 	}
 }
@@ -99,6 +104,7 @@ func (c *Conn) settle() {
 	if c.label.on.Load() {
 		c.flushLabel()
 	}
+	c.turn.done.Add(1)
 }
 
 func (c *Conn) protect(command string, f func() error) {

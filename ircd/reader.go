@@ -159,7 +159,7 @@ func (c *Conn) readFailed(err error) {
 
 // lastWords waits until the session has run what the client sent before it went.
 func (c *Conn) lastWords() {
-	if c.reg != nil {
+	if c.reg != nil || c.turn.done.Load() >= c.turn.handed {
 		return
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, lingerTime)
@@ -219,6 +219,7 @@ func (c *Conn) accept(m *irc.Message) {
 		return
 	}
 	if c.turn.enter(c.ctx) {
+		c.turn.handed++
 		c.session.Handle(c, m)
 	}
 }

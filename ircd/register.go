@@ -140,9 +140,7 @@ func (c *Conn) login(cred Credentials) error {
 	if c.srv.failed.over(c.srv.Limits.LoginFailures, begin, keys...) {
 		return errTooManyFailures
 	}
-	ctx, stop := c.watch()
-	defer stop()
-	session, err := c.srv.Backend.Authenticate(ctx, cred)
+	session, err := c.ask(cred)
 	if !r.deadline.IsZero() {
 		r.deadline = r.deadline.Add(time.Since(begin))
 	}
@@ -156,6 +154,25 @@ func (c *Conn) login(cred Credentials) error {
 	}
 	c.session = session
 	return nil
+}
+
+// nickGrace is how long a nick in use is asked for again: a client that lost its connection and comes back at once
+// may arrive before the end of the old one has been noticed.
+var nickGrace = [...]time.Duration{5 * time.Millisecond, 20 * time.Millisecond, 75 * time.Millisecond}
+
+// ask asks the backend, and asks again for a while when the answer is that the nick is in use.
+func (c *Conn) ask(cred Credentials) (Session, error) {
+	ctx, stop := c.watch()
+	defer stop()
+	for _, pause := range nickGrace {
+		session, err := c.srv.Backend.Authenticate(ctx, cred)
+		var r *Reply
+		if !errors.As(err, &r) || r.Numeric != irc.ERR_NICKNAMEINUSE {
+			return session, err
+		}
+		sleep(ctx, pause)
+	}
+	return c.srv.Backend.Authenticate(ctx, cred)
 }
 
 // loggedIn remembers as whom.

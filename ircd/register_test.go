@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	irc "gopkg.in/irc.v4"
@@ -308,6 +309,23 @@ func TestNickInUse(t *testing.T) {
 	c.ExpectNot("001 ...")
 	c.Send("NICK free")
 	c.ExpectNext("001 free *")
+}
+
+// A client that comes back before the end of its old connection has been noticed gets its nick.
+func TestNickFreedInTime(t *testing.T) {
+	t.Parallel()
+	var tries atomic.Int32
+	s := start(t, func(s *server) {
+		s.auth = func(_ context.Context, cred ircd.Credentials) error {
+			if tries.Add(1) < 3 {
+				return ircd.Numeric(irc.ERR_NICKNAMEINUSE, cred.Nick, "Nickname is already in use")
+			}
+			return nil
+		}
+	})
+	if got := s.dial().Register("alice"); got[0].Command != "001" {
+		t.Errorf("first: %v", got[0])
+	}
 }
 
 func TestWrongPassword(t *testing.T) {

@@ -138,10 +138,10 @@ func (p prone) Authenticate(context.Context, ircd.Credentials) (ircd.Session, er
 	p.hit("Authenticate")
 	return p, nil
 }
-func (p prone) Nick() string            { p.hit("Nick"); return "alice" }
+func (p prone) Nick() string                  { p.hit("Nick"); return "alice" }
 func (p prone) Ident(string) (string, string) { p.hit("Ident"); return "al", "aim" }
-func (p prone) Attach(*ircd.Conn)       { p.hit("Attach") }
-func (p prone) Detach(*ircd.Conn)       { p.hit("Detach") }
+func (p prone) Attach(*ircd.Conn)             { p.hit("Attach") }
+func (p prone) Detach(*ircd.Conn)             { p.hit("Detach") }
 func (p prone) Handle(c *ircd.Conn, m *irc.Message) {
 	p.hit("Handle")
 	c.Dispatch(m, func(*irc.Message) error { p.hit("Dispatch"); return nil })
