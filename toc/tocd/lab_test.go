@@ -30,8 +30,18 @@ var people = map[string]string{
 	"Alice Smith": "pwalice", "bob": "pwbob", "carol": "pwcarol", "Dave Jones": "pwdave",
 }
 
-// inLab runs a test in a bubble of fake time.
+// inLab runs a test in a bubble of fake time, with a server that is serving.
 func inLab(t *testing.T, o Options, test func(l *lab)) {
+	t.Helper()
+	inLabOnly(t, o, func(l *lab) {
+		stop := l.serve()
+		test(l)
+		stop()
+	})
+}
+
+// inLabOnly is inLab before anybody serves.
+func inLabOnly(t *testing.T, o Options, test func(l *lab)) {
 	t.Helper()
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -41,9 +51,7 @@ func inLab(t *testing.T, o Options, test func(l *lab)) {
 		}
 		o.Log = slog.New(slog.NewTextHandler(&l.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		l.srv = New(o)
-		stop := l.serve()
 		test(l)
-		stop()
 		if strings.Contains(l.log.String(), "panic") {
 			t.Errorf("the server panicked:\n%s", l.log.String())
 		}
@@ -89,11 +97,13 @@ func (l *lab) signOnAt(c *link, form toc.LoginForm, name toc.ScreenName, passwor
 	cmd.Name = name // as formatted
 	c.command(cmd.Line())
 	synctest.Wait()
-	if got := c.take(); len(got) == 0 || got[0] != "F1 00000001" {
-		l.t.Errorf("first frame: %q", got)
-	} else {
-		c.lines = append(c.lines, got[1:]...)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.lines) == 0 || c.lines[0] != "F1 00000001" {
+		l.t.Errorf("first frame: %q", c.lines)
+		return
 	}
+	c.lines = c.lines[1:]
 }
 
 // on signs one of the people on and makes them visible.

@@ -1,0 +1,5 @@
+//go:build race
+
+package tocd
+
+const raceEnabled = true
