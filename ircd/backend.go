@@ -14,9 +14,13 @@ type Credentials struct {
 	Device               string // the suffix of name@device, from the SASL name or USER; "" when none
 	Raw                  string // the name as given, suffix and all
 	Password             string
-	Mechanism            string // "PLAIN", "PASS" or "" (no password)
-	RemoteAddr           net.Addr
-	Secure               bool // TLS
+	Mechanism            string // "PLAIN", "PASS", "EXTERNAL" or "" (no password)
+	// CertFP is the SHA-256 fingerprint of the client's TLS certificate: 64 hex digits, lower case; "" without one. The
+	// client has proved that it holds the key, whatever the Mechanism. With "EXTERNAL" nothing else proves who it is:
+	// there is no Password, and Account is the name it wants to be, or "": then the certificate says who.
+	CertFP     string
+	RemoteAddr net.Addr
+	Secure     bool // TLS
 }
 
 // Backend decides who may come in.
@@ -27,6 +31,16 @@ type Credentials struct {
 // the connection is closed (904 under SASL).
 type Backend interface {
 	Authenticate(ctx context.Context, cred Credentials) (Session, error)
+}
+
+// Capable is an optional addition to Backend: the capabilities it has among those that need its part. They are not
+// offered otherwise.
+//
+//   - CapMultiline: Handle takes a PRIVMSG or NOTICE with "\n" in its text (Lines tells how it was sent), and what has
+//     several lines is sent as NewMultiline.
+//   - CapExtendedMonitor: the sessions are Watchers and use SendMonitored.
+type Capable interface {
+	Capabilities() Cap
 }
 
 // Session is one account as the backend sees it; several connections may share it. Its dynamic type is comparable.

@@ -17,6 +17,7 @@ type Conn struct {
 	nc     net.Conn
 	addr   string // what limits count by
 	secure bool
+	certFP string // of the client's certificate; "" when it has shown none
 	since  time.Time
 	ctx    context.Context // ends when the connection starts to close
 	cancel context.CancelFunc
@@ -45,6 +46,7 @@ type Conn struct {
 	cap302    bool
 	mechanism string // how the client logged in
 	turn      turn
+	monitors  monitors
 }
 
 // identity is how a client is known. It is immutable.
@@ -129,6 +131,10 @@ func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
 
 // Secure tells whether the connection is encrypted.
 func (c *Conn) Secure() bool { return c.secure }
+
+// CertFP is the SHA-256 fingerprint of the certificate that the client showed in its TLS handshake: 64 hex digits, lower
+// case; "" without one.
+func (c *Conn) CertFP() string { return c.certFP }
 
 // Since is when the client connected.
 func (c *Conn) Since() time.Time { return c.since }

@@ -16,6 +16,7 @@ type registration struct {
 	negotiating                  bool      // CAP LS or REQ came, CAP END did not: registration waits
 	deadline                     time.Time // zero: none
 	sasl                         sasl
+	away                         *irc.Message // AWAY so far; nil: none
 }
 
 func (c *Conn) pass(m *irc.Message) error {
@@ -128,7 +129,7 @@ var errTooManyFailures = Numeric(irc.ERR_PASSWDMISMATCH, "Too many failed logins
 func (c *Conn) login(cred Credentials) error {
 	r := c.reg
 	cred.Nick, cred.User, cred.Realname = r.nick, r.user, r.realname
-	cred.RemoteAddr, cred.Secure = c.nc.RemoteAddr(), c.secure
+	cred.RemoteAddr, cred.Secure, cred.CertFP = c.RemoteAddr(), c.secure, c.certFP
 	if cred.Device == "" {
 		cred.Device = r.device
 	}
@@ -226,5 +227,7 @@ func (c *Conn) welcome() {
 	c.srv.Log.Info("registered", "nick", c.Nick(), "account", c.Account(), "device", c.Device(), "remote", c.addr)
 	c.flushLabel()
 	c.burst()
+	c.turn.handed = c.turn.done.Load() + 1 // those of registration, this one included, have had their turn
 	c.session.Attach(c)
+	c.replayAway(r.away)
 }
