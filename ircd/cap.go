@@ -31,10 +31,16 @@ const (
 	CapSASL
 	CapSelfMessage     // znc.in/self-message
 	CapNoImplicitNames // no-implicit-names
+	CapMultiline       // draft/multiline
+	CapPreAway         // draft/pre-away
+	CapExtendedMonitor // extended-monitor
 )
 
 // DefaultCaps is everything in the table.
-const DefaultCaps = CapNoImplicitNames<<1 - 1
+const DefaultCaps = CapExtendedMonitor<<1 - 1
+
+// backendCaps are those that need the backend's part: see Capable.
+const backendCaps = CapMultiline | CapExtendedMonitor
 
 // capability is one row of the table.
 type capability struct {
@@ -51,8 +57,11 @@ var capabilities = []capability{
 	{CapBatch, "batch", ""},
 	{CapNotify, "cap-notify", ""},
 	{CapChghost, "chghost", ""},
+	{CapMultiline, multilineName, multilineValue},
+	{CapPreAway, "draft/pre-away", ""},
 	{CapEchoMessage, "echo-message", ""},
 	{CapExtendedJoin, "extended-join", ""},
+	{CapExtendedMonitor, "extended-monitor", ""},
 	{CapInviteNotify, "invite-notify", ""},
 	{CapLabeledResponse, "labeled-response", ""},
 	{CapMessageTags, "message-tags", ""},

@@ -10,8 +10,11 @@ import (
 	"tocbridge/ircd/ircdtest"
 )
 
-const allCaps = "account-notify account-tag away-notify batch cap-notify chghost echo-message extended-join invite-notify " +
+const allCaps = "account-notify account-tag away-notify batch cap-notify chghost draft/multiline draft/pre-away echo-message extended-join extended-monitor invite-notify " +
 	"labeled-response message-tags multi-prefix no-implicit-names sasl server-time setname standard-replies userhost-in-names znc.in/self-message"
+
+// valued is allCaps with the values that 302 brings.
+var valued = strings.NewReplacer("sasl", "sasl=PLAIN", "draft/multiline", "draft/multiline=max-bytes=4096,max-lines=32").Replace(allCaps)
 
 func TestCapLS(t *testing.T) {
 	t.Parallel()
@@ -19,8 +22,8 @@ func TestCapLS(t *testing.T) {
 	for _, tt := range []struct{ send, want string }{
 		{"CAP LS", allCaps},
 		{"CAP LS 301", allCaps},
-		{"cap ls 302", strings.Replace(allCaps, "sasl", "sasl=PLAIN", 1)},
-		{"CAP LS 307", strings.Replace(allCaps, "sasl", "sasl=PLAIN", 1)},
+		{"cap ls 302", valued},
+		{"CAP LS 307", valued},
 	} {
 		c := s.dial()
 		c.Send("%s", tt.send)
@@ -46,7 +49,7 @@ func TestCapLSMultiline(t *testing.T) {
 			break
 		}
 	}
-	if got := strings.Join(names, " "); got != strings.Replace(allCaps, "sasl", "sasl=PLAIN", 1) {
+	if got := strings.Join(names, " "); got != valued {
 		t.Errorf("got %s", got)
 	}
 	old := s.dial()

@@ -20,6 +20,7 @@ func ownCommands() map[string]command {
 	return map[string]command{
 		"PASS":         {1, (*Conn).pass, alreadyRegistered, "PASS <password>: gives a password before registration. Also PASS <name>:<password>."},
 		"NICK":         {0, (*Conn).nick, nil, "NICK <nickname>: gives or changes the nickname."},
+		"AWAY":         {0, (*Conn).preAway, nil, "AWAY [<text>]: says that you are away, or back. Before registration with draft/pre-away."},
 		"USER":         {4, (*Conn).user, alreadyRegistered, "USER <user> 0 * <real name>: part of registration."},
 		"CAP":          {1, (*Conn).cap, (*Conn).cap, "CAP LS|LIST|REQ|END: negotiates capabilities."},
 		"AUTHENTICATE": {1, (*Conn).authenticate, authenticateLate, "AUTHENTICATE PLAIN: logs in before registration."},
@@ -35,6 +36,7 @@ func ownCommands() map[string]command {
 		"TIME":         {0, nil, forUs(serverTime), "TIME [<server>]: shows the server's time."},
 		"LINKS":        {0, nil, links, "LINKS: shows the servers of the network."},
 		"STATS":        {1, nil, stats, "STATS u: shows how long the server is up."},
+		"MONITOR":      {1, nil, monitor, "MONITOR + <nick>{,<nick>} | - <nick>{,<nick>} | C | L | S: watches who comes and goes."},
 		"HELP":         {0, nil, help, "HELP [<subject>]: shows help."},
 		"HELPOP":       {0, nil, help, "HELPOP [<subject>]: is HELP."},
 	}

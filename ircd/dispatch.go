@@ -14,6 +14,7 @@ const maxWaiting = 32
 // turn orders a client's commands around one whose answer comes later.
 type turn struct {
 	deferred bool         // a command waits for its finish; by the session's goroutine only
+	answered *irc.Message // the AWAY of preAway while it is still to come; by the session's goroutine once Attach has returned
 	handed   int64        // commands given to the session; by the reader only
 	done     atomic.Int64 // commands that have had their turn
 
@@ -91,6 +92,10 @@ func (c *Conn) Dispatch(m *irc.Message, handle func(*irc.Message) error) {
 // run runs one command. A nil handle: the client is registering.
 func (c *Conn) run(m *irc.Message, handle func(*irc.Message) error) {
 	c.label.begin(c.labelOf(m))
+	if m == c.turn.answered {
+		c.turn.answered = nil
+		c.label.mute()
+	}
 	c.protect(m.Command, func() error { return c.route(m, handle) })
 	c.settle()
 }

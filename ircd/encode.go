@@ -12,8 +12,9 @@ import (
 
 // reply is what labeled-response adds to a message on its way to the client who asked.
 type reply struct {
-	label string
-	batch string
+	label  string
+	batch  string
+	concat bool // the line goes on where the one before ended (draft/multiline)
 }
 
 // append adds m as a client with these capabilities gets it, CRLF included. Whatever the fields hold, what comes out
@@ -182,6 +183,9 @@ func (m *Message) appendTags(dst []byte, have Cap, r reply) []byte {
 	if batch := m.batchTag(have, r); batch != "" {
 		w.add("batch", batch)
 	}
+	if r.concat {
+		w.add(concatTag, "")
+	}
 	if have&CapServerTime != 0 && !m.Time.IsZero() {
 		w.add("time", "")
 		w.b = appendTime(append(w.b, '='), m.Time)
@@ -214,6 +218,10 @@ func (m *Message) appendMessageTags(w *tagWriter) {
 	}
 	if m.Bot {
 		w.add("bot", "")
+	}
+	if m.Context != "" && ValidChannel(m.Context) {
+		w.add("+channel-context", m.Context)
+		w.add("+draft/channel-context", m.Context)
 	}
 	if len(m.Tags) == 0 {
 		return

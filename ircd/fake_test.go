@@ -61,6 +61,9 @@ func (b *backend) Authenticate(ctx context.Context, cred ircd.Credentials) (ircd
 	return s, nil
 }
 
+// Capabilities implements ircd.Capable.
+func (b *backend) Capabilities() ircd.Cap { return ircd.CapMultiline | ircd.CapExtendedMonitor }
+
 func (b *backend) lastCred() ircd.Credentials {
 	b.mu.Lock()
 	defer b.mu.Unlock()

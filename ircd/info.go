@@ -25,6 +25,9 @@ func (c *Conn) burst() {
 func (c *Conn) isupport() {
 	const text = "are supported by this server"
 	tokens := c.srv.isupportTokens()
+	if _, ok := c.session.(Watcher); ok {
+		tokens = append(tokens, "MONITOR="+strconv.Itoa(MonitorMax))
+	}
 	budget := maxLine - len(c.srv.Name) - len(": 005  :\r\n") - len(c.Nick()) - len(text)
 	for len(tokens) > 0 {
 		n, size := 0, 0

@@ -20,12 +20,20 @@ type capture struct {
 	mu    sync.Mutex
 	label string // of the command that runs or is deferred; "" none
 	held  []*Message
+	muted bool // the answer to this command, an AWAY, is dropped
 }
 
 func (l *capture) take(m *Message) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.on.Load() {
+	switch {
+	case !l.on.Load():
+		return false
+	case l.muted && isAwayReply(m.Command):
+		l.muted = false
+		l.on.Store(l.label != "")
+		return true
+	case l.label == "":
 		return false
 	}
 	l.held = append(l.held, m)
@@ -42,13 +50,21 @@ func (l *capture) begin(label string) {
 	l.on.Store(true)
 }
 
+// mute drops the answer to the AWAY that runs.
+func (l *capture) mute() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.muted = true
+	l.on.Store(true)
+}
+
 // pause lets messages pass until resume: the command waits for something.
 func (l *capture) pause() { l.on.Store(false) }
 
 func (l *capture) resume() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.on.Store(l.label != "")
+	l.on.Store(l.label != "" || l.muted)
 }
 
 // end returns what was held and under which label.
@@ -56,7 +72,7 @@ func (l *capture) end() (label string, held []*Message) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	label, held = l.label, l.held
-	l.label, l.held = "", nil
+	l.label, l.held, l.muted = "", nil, false
 	l.on.Store(false)
 	return label, held
 }
@@ -85,7 +101,7 @@ func (c *Conn) flushLabel(more ...*Message) {
 		}
 	case len(held) == 0:
 		c.sendAs(NewMessage(nil, "ACK"), reply{label: label})
-	case len(held) == 1 || isBatch(held) || !c.Has(CapBatch):
+	case len(held) == 1 && !held[0].several(Cap(c.caps.Load())) || isBatch(held) || !c.Has(CapBatch):
 		c.sendAs(held[0], reply{label: label})
 		for _, m := range held[1:] {
 			c.sendAs(m, reply{})

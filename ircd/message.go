@@ -17,12 +17,16 @@ type Message struct {
 	Account string    // account-tag: the sender's account
 	Bot     bool      // the sender is a bot (bot mode tag)
 	Batch   string    // reference of the open BATCH it belongs to
+	Context string    // the channel that a private PRIVMSG or NOTICE belongs to: +channel-context
 
 	Need   Cap // only for clients with all of these
 	Unless Cap // only for clients with none of these
 
 	Ext       Cap      // clients with this capability get ExtParams in place of Params (extended-join)
 	ExtParams []string // see Ext
+
+	lines []Line // of NewMultiline; nil: the text is in Params
+	ref   string // reference of its batch, given by the first Send
 
 	encoded []encoding // by capability set; all share one buffer's life
 }
@@ -84,7 +88,10 @@ func (m *Message) wanted(have Cap) bool {
 // shaping is the set of capabilities that change how m looks on the wire: the key of the cache.
 func (m *Message) shaping() Cap {
 	mask := CapServerTime | m.Ext
-	if m.ID != "" || m.Bot || len(m.Tags) > 0 {
+	if m.lines != nil {
+		mask |= CapMultiline | CapBatch
+	}
+	if m.ID != "" || m.Bot || m.Context != "" || len(m.Tags) > 0 {
 		mask |= CapMessageTags
 	}
 	if m.Account != "" {
@@ -104,7 +111,7 @@ func (m *Message) line(server string, have Cap) []byte {
 			return m.encoded[i].line
 		}
 	}
-	line := m.append(make([]byte, 0, m.sizeHint()), server, have, reply{})
+	line := m.encode(make([]byte, 0, m.sizeHint()), server, have, reply{})
 	m.encoded = append(m.encoded, encoding{have, line})
 	return line
 }
@@ -113,6 +120,9 @@ func (m *Message) sizeHint() int {
 	n := 96 // prefix, tags, command
 	for _, p := range m.Params {
 		n += len(p) + 1
+	}
+	for _, l := range m.lines {
+		n += len(l.Text) + 96
 	}
 	return n
 }

@@ -9,13 +9,21 @@ func (c *Conn) Send(m *Message) {
 	if !m.wanted(have) {
 		return
 	}
-	if have&CapServerTime != 0 && m.Time.IsZero() {
-		m.Time = time.Now()
-	}
+	c.stamp(m, have)
 	if c.label.on.Load() && c.label.take(m) {
 		return
 	}
 	c.put(m.line(c.srv.Name, have))
+}
+
+// stamp gives m what its first Send has to.
+func (c *Conn) stamp(m *Message, have Cap) {
+	if have&CapServerTime != 0 && m.Time.IsZero() {
+		m.Time = time.Now()
+	}
+	if m.ref == "" && m.isBatchFor(have) {
+		m.ref = c.srv.BatchRef()
+	}
 }
 
 func (c *Conn) put(line []byte) {
@@ -32,10 +40,8 @@ func (c *Conn) sendAs(m *Message, r reply) {
 	if !m.wanted(have) {
 		return
 	}
-	if have&CapServerTime != 0 && m.Time.IsZero() {
-		m.Time = time.Now()
-	}
-	c.put(m.append(make([]byte, 0, m.sizeHint()), c.srv.Name, have, r))
+	c.stamp(m, have)
+	c.put(m.encode(make([]byte, 0, m.sizeHint()), c.srv.Name, have, r))
 }
 
 // Reply sends a numeric to the client: ":server NUM nick params…".

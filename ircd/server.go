@@ -26,7 +26,7 @@ type Server struct {
 	ISupport     []string                      // the backend's tokens for 005, e.g. "CHANTYPES=&#"; they win over ircd's own
 	UserModes    string                        // letters for 004; "i" when empty
 	ChannelModes string                        // letters for 004; "ov" when empty
-	Caps         Cap                           // capabilities offered; 0: DefaultCaps
+	Caps         Cap                           // capabilities offered; 0: DefaultCaps, as far as the Backend is Capable
 	Count        func() Counts                 // for LUSERS; may be nil
 	Help         func(subject string) []string // HELP for the backend's commands: nil when it knows none; subject "" wants an index
 
@@ -72,7 +72,10 @@ func (s *Server) init() {
 		s.UserModes = orDefault(s.UserModes, "i")
 		s.ChannelModes = orDefault(s.ChannelModes, "ov")
 		if s.Caps == 0 {
-			s.Caps = DefaultCaps
+			s.Caps = DefaultCaps &^ backendCaps
+			if b, ok := s.Backend.(Capable); ok {
+				s.Caps |= b.Capabilities() & backendCaps
+			}
 		}
 		if s.Log == nil {
 			s.Log = slog.New(slog.DiscardHandler)
