@@ -56,8 +56,11 @@ func changePassword(s *session, c toc.ChangePassword) error {
 		return errLogin
 	}
 	low, high := minPassword, maxPassword
-	if a.demo {
+	switch {
+	case a.demo:
 		low, high = 1, demoPassword
+	case isNumber(a.key): // as ICQ has it
+		low, high = 6, 8
 	}
 	if len(c.New) < low || len(c.New) > high {
 		return errBadInput

@@ -166,6 +166,7 @@ func TestGhost(t *testing.T) {
 }
 
 func TestRoll(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]string{
 		"//roll-sides1":                  "2 1-sided dice: 1 1",
 		"//roll-dice3-sides1":            "3 1-sided dice: 1 1 1",

@@ -6,17 +6,18 @@
 //
 // From the wire up:
 //
-//	reader.go    frames in, many per read          queue.go   frames out, many per write
-//	conn.go      one connection: FLAPON, sign-on frames, then commands
-//	login.go     who may sign on, and who is thrown out by it
+//	reader.go    frames in, many per read         queue.go   frames out, many per write
+//	server.go    listeners, the clock             conn.go    one connection, from FLAPON to EOF
+//	account.go   who there is                     login.go   who may sign on, and who goes for it
 //	command.go   the table of commands, their rate classes and their refusals
 //	im.go        IMs, typing, rendezvous: who gets a copy
-//	presence.go  what watchers are told            relation.go  who lists or blocks whom
-//	list.go      the stored list                   listcmd.go   its commands, and what siblings hear
-//	chat.go      rooms                             roll.go      //roll
-//	warn.go      warnings and their decay          rate.go      the rate classes, limits per address
+//	presence.go  what watchers are told           caps.go    capabilities
+//	relation.go  who lists or blocks whom         templist.go  the lists of TOC1, for one sign-on
+//	list.go      the stored list                  listcmd.go   its commands, what siblings hear
+//	chat.go      rooms                            roll.go    //roll
+//	warn.go      warnings and their decay         rate.go    rate classes, limits per address
 //	admin.go     name format, password, TOC1 config
-//	page.go      profile and directory pages       http.go      HTTP on the same port
+//	page.go      profile and directory pages      http.go    HTTP on the same port
 //	hooks.go     what tests and the demo do to it
 //
 // An account is what stays: name, password, stored list. A user is an account

@@ -5,7 +5,8 @@ import "tocbridge/toc"
 // What tests and the demo do to the server. Names nobody is signed on with are
 // ignored.
 
-// Drop cuts all connections of a name, as if the network had failed.
+// Drop cuts all connections of a name, as if the network had failed. It does
+// not wait until the sessions are gone: see Sessions.
 func (s *Server) Drop(name toc.ScreenName) {
 	s.each(name, func(sess *session) { sess.conn.cut() })
 }

@@ -50,7 +50,7 @@ func (s *Server) parseSignOn(payload []byte) (cmd toc.SignOnCommand, password st
 	if err != nil {
 		return cmd, "", errProcessing
 	}
-	if password, err = cmd.Password(); err != nil {
+	if password, err = cmd.Password(); err != nil || password == "" && !s.o.AnyName {
 		return cmd, "", errProcessing
 	}
 	return cmd, password, nil

@@ -76,6 +76,7 @@ func TestWrongPassword(t *testing.T) {
 		l.gets(l.signOn(toc.Login2, "bob", "wrong"), "ERROR:980", "EOF")
 		l.gets(l.signOn(toc.Login2, "nobody", "pwbob"), "ERROR:980", "EOF")
 		l.gets(l.signOn(toc.SignOn1, "bob", "pwbo"), "ERROR:980", "EOF")
+		l.gets(l.signOn(toc.Login2, "nobody", ""), "ERROR:913:internal server error", "EOF")
 		if strings.Contains(l.log.String(), "pwbo") || strings.Contains(l.log.String(), "wrong") {
 			t.Errorf("a password in the log:\n%s", l.log.String())
 		}

@@ -300,6 +300,22 @@ func TestChangePassword(t *testing.T) {
 	}
 }
 
+func TestNumbersHaveOtherPasswords(t *testing.T) {
+	inLab(t, Options{Accounts: map[string]string{"1234567": "password"}}, func(l *lab) {
+		icq := l.on("1234567")
+		for next, want := range map[string]string{"12345": "ERROR:911", "123456": "ADMIN_PASSWD_STATUS:0", "123456789": "ERROR:911"} {
+			l.say(icq, "toc_change_passwd password "+next)
+			if want == "ERROR:911" {
+				l.gets(icq, want)
+				continue
+			}
+			l.gets(icq, want)
+			l.say(icq, "toc_change_passwd "+next+" password")
+			l.quiet(icq)
+		}
+	})
+}
+
 // TestPasswordAsMeant: package toc writes what the server stores.
 func TestPasswordAsMeant(t *testing.T) {
 	inLab(t, Options{}, func(l *lab) {

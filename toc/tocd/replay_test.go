@@ -118,6 +118,43 @@ func transcripts(t *testing.T) []string {
 	return files
 }
 
+// TestTranscriptsOfOne: the files of single connections hold what those of all
+// connections hold, so that to replay the latter is to replay all.
+func TestTranscriptsOfOne(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("testdata/[0-9]*.*.txt")
+	if err != nil || len(paths) < 50 {
+		t.Fatalf("found %d files, %v", len(paths), err)
+	}
+	for _, p := range paths {
+		parts := strings.Split(filepath.Base(p), ".")
+		all := spoken(t, filepath.Join("testdata", parts[0]+".txt"))
+		var want []string
+		for _, line := range all {
+			if len(line) > 6 && strings.TrimSpace(line[:6]) == parts[1] {
+				want = append(want, line[6:])
+			}
+		}
+		if d := cmp.Diff(want, spoken(t, p)); d != "" {
+			t.Errorf("%s (-all +one)\n%s", p, d)
+		}
+	}
+}
+
+// spoken reads a transcript without its remarks.
+func spoken(t *testing.T, path string) (lines []string) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		if !strings.HasPrefix(line, "#") {
+			lines = append(lines, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	return lines
+}
+
 // A replay plays the clients' part of one transcript.
 type replay struct {
 	t       *testing.T
@@ -170,6 +207,7 @@ func replayFile(t *testing.T, file string) {
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		if r.sp.until != "" && strings.HasPrefix(lines.Text(), r.sp.until) {
+			t.Logf("not replayed from %q on: %s", lines.Text(), r.sp.why)
 			break
 		}
 		r.line(lines.Text())
