@@ -146,6 +146,9 @@ func (s *session) sayNick(c *client, m *irc.Message, nick, text string) error {
 		return s.ctcp(c, m.Command, nick, name, text)
 	}
 	who := s.roster.contact(name)
+	if r := s.rooms[ircd.Fold(m.Tags[contextTag])]; r != nil && r.joined && r.members[who.key] != nil {
+		return s.whisper(c, m, r, who, text, body)
+	}
 	im := outgoing{c: c, command: m.Command, who: who, raw: text, body: body, tags: clientTags(m.Tags)}
 	if who != s.self && who.known && !who.online && time.Since(who.heard) > vouchTime || who.buddy() && who.known && !who.online {
 		return s.notHere(im)

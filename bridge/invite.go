@@ -41,6 +41,13 @@ func (s *session) inviteCommand(c *client, m *irc.Message) error {
 		return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "AIM does not keep up; not invited")
 	}
 	c.conn.Reply(irc.RPL_INVITING, who.nick(), r.channel)
+	told := s.message(s.self.prefix, "INVITE", who.nick(), r.channel)
+	told.Need = ircd.CapInviteNotify
+	for _, cl := range s.clients {
+		if cl != c {
+			cl.conn.Send(told)
+		}
+	}
 	if s.isAway(who) {
 		c.conn.Reply(irc.RPL_AWAY, who.nick(), s.awayTextOf(who))
 	}

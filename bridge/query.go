@@ -7,7 +7,6 @@ import (
 
 	irc "gopkg.in/irc.v4"
 
-	"tocbridge/bridge/nicks"
 	"tocbridge/bridge/pace"
 	"tocbridge/ircd"
 	"tocbridge/toc"
@@ -84,28 +83,6 @@ func (s *session) namesCommand(c *client, m *irc.Message) error {
 		s.names(c, channel)
 	}
 	return nil
-}
-
-// list is LIST: the & channels and the rooms we are in; AIM cannot list its rooms.
-func (s *session) list(c *client, m *irc.Message) error {
-	c.conn.SendList(s.listItems())
-	return nil
-}
-
-func (s *session) listItems() []ircd.ListItem {
-	on, _ := s.membersOf(buddiesChannel)
-	items := []ircd.ListItem{{Channel: buddiesChannel, Users: len(on) + 2, Topic: s.groupTopic(buddiesChannel)}}
-	for _, g := range s.roster.groups {
-		f := groupFold(g.name)
-		on, _ := s.membersOf(f)
-		items = append(items, ircd.ListItem{Channel: nicks.GroupChannel(g.name), Users: len(on), Topic: s.groupTopic(f)})
-	}
-	for _, r := range s.sortedRooms() {
-		if r.joined {
-			items = append(items, ircd.ListItem{Channel: r.channel, Users: len(r.members) + 1, Topic: r.topicOf()})
-		}
-	}
-	return items
 }
 
 // who is WHO and WHOX: for a channel, a nick, or a mask.

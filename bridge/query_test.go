@@ -97,7 +97,7 @@ func TestWhoNamesIsonUserhost(t *testing.T) {
 		{"NAMES", "366 alice * *"},
 		{"TOPIC &buddies", "332 alice &buddies *"},
 		{"TOPIC &buddies :x", "482 alice &buddies *"},
-		{"TOPIC #nowhere", "442 alice #nowhere *"},
+		{"TOPIC #nowhere", "403 alice #nowhere *"},
 		{"MODE alice", "221 alice +i"},
 		{"MODE alice +i", ":alice!* MODE alice +i"},
 		{"MODE alice +Z", "501 alice *"},

@@ -218,6 +218,10 @@ func (s *session) chatIn(e toc.ChatIn) {
 		return
 	}
 	from := s.roster.contact(e.From)
+	if e.Whisper {
+		s.deliverIn(from, s.Nick(), richtext.ParseHTML(e.Text), aside{command: "PRIVMSG", id: s.b.nextID(time.Now()), tags: irc.Tags{contextTag: r.channel}})
+		return
+	}
 	with, ok := s.asides.take(from.key, ircd.Fold(r.channel), e.Text)
 	if !ok {
 		with.command = "PRIVMSG"
@@ -245,6 +249,24 @@ func (r *room) takeSaid(text string) bool {
 		}
 	}
 	return false
+}
+
+// contextTag says to which channel a private message belongs (IRCv3 draft/channel-context).
+const contextTag = "+draft/channel-context"
+
+// whisper says something to one member of a room, as AIM does it. The live server marks whispers as public text where
+// they arrive (trap 12), so that only old servers let the other side see what it is.
+func (s *session) whisper(c *client, m *irc.Message, r *room, who *contact, text string, body richtext.Text) error {
+	to := toc.ScreenName(who.key)
+	for _, part := range body.Split(toc.WhisperRoom(r.id, to), quotedSize) {
+		html := part.HTML()
+		q := queued{cmd: toc.ChatWhisper{Room: r.id, To: to, Text: html}, what: who.nick(), text: part.String(), by: c}
+		if !s.submit(s.pacer.Room(r.id), q) {
+			return ircd.Numeric(irc.ERR_NOSUCHNICK, who.nick(), "AIM does not keep up, too much waits already. Not sent: "+part.String())
+		}
+	}
+	s.echo(outgoing{c: c, command: m.Command, who: who, raw: text, tags: clientTags(m.Tags)}, s.b.nextID(time.Now()))
+	return nil
 }
 
 // chatInvite is an invitation.

@@ -52,6 +52,8 @@ func (s *session) topicCommand(c *client, m *irc.Message) error {
 	switch {
 	case r == nil && !isGroup && !(isRoom && ircd.ValidChannel(channel)):
 		return noSuchChannel(channel)
+	case r == nil && !isGroup && len(s.b.near.inRoom(folded, s)) == 0:
+		return noSuchChannel(channel)
 	case r == nil && !isGroup, isGroup && setting && !c.in[folded]:
 		return notOnChannel(channel)
 	case isGroup && setting:
