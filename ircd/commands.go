@@ -20,6 +20,7 @@ func ownCommands() map[string]command {
 	return map[string]command{
 		"PASS":         {1, (*Conn).pass, alreadyRegistered, "PASS <password>: gives a password before registration. Also PASS <name>:<password>."},
 		"NICK":         {0, (*Conn).nick, nil, "NICK <nickname>: gives or changes the nickname."},
+		"BATCH":        {1, nil, batchUnasked, "BATCH +<ref> draft/multiline <target>, BATCH -<ref>: sends a message of several lines."},
 		"AWAY":         {0, (*Conn).preAway, nil, "AWAY [<text>]: says that you are away, or back. Before registration with draft/pre-away."},
 		"USER":         {4, (*Conn).user, alreadyRegistered, "USER <user> 0 * <real name>: part of registration."},
 		"CAP":          {1, (*Conn).cap, (*Conn).cap, "CAP LS|LIST|REQ|END: negotiates capabilities."},
@@ -51,6 +52,9 @@ func Commands() []string {
 	slices.Sort(names)
 	return names
 }
+
+// batchUnasked answers who did not ask for a capability that has batches of clients: collect takes the others.
+func batchUnasked(*Conn, *irc.Message) error { return ErrUnknownCommand }
 
 func nothing(*Conn, *irc.Message) error { return nil }
 

@@ -47,6 +47,7 @@ type Conn struct {
 	mechanism string // how the client logged in
 	turn      turn
 	monitors  monitors
+	batches   clientBatches
 }
 
 // identity is how a client is known. It is immutable.

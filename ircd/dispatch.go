@@ -91,6 +91,12 @@ func (c *Conn) Dispatch(m *irc.Message, handle func(*irc.Message) error) {
 
 // run runs one command. A nil handle: the client is registering.
 func (c *Conn) run(m *irc.Message, handle func(*irc.Message) error) {
+	if handle != nil {
+		if m = c.collect(m); m == nil {
+			c.turn.done.Add(1)
+			return
+		}
+	}
 	c.label.begin(c.labelOf(m))
 	if m == c.turn.answered {
 		c.turn.answered = nil

@@ -23,9 +23,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // backend is a Backend of one-goroutine sessions, like the real one but with nothing behind it.
 type backend struct {
-	auth func(ctx context.Context, cred ircd.Credentials) error // nil: everybody may
-	hook func(*ircd.Conn)                                       // what the command HOOK does
-	tame bool                                                   // PANIC and NOW are unknown
+	auth  func(ctx context.Context, cred ircd.Credentials) error // nil: everybody may
+	hook  func(*ircd.Conn)                                       // what the command HOOK does
+	heard func(*irc.Message)                                     // every command handed to a session; may be nil
+	tame  bool                                                   // PANIC and NOW are unknown
 
 	mu       sync.Mutex
 	sessions map[string]*session
@@ -147,6 +148,9 @@ var testCommands = map[string]func(*session, *ircd.Conn, *irc.Message) error{
 }
 
 func (s *session) command(c *ircd.Conn, m *irc.Message) error {
+	if s.b.heard != nil {
+		s.b.heard(m)
+	}
 	run := testCommands[m.Command]
 	if run == nil || s.b.tame && (m.Command == "PANIC" || m.Command == "NOW") {
 		return ircd.ErrUnknownCommand
@@ -160,6 +164,9 @@ func (s *session) privmsg(c *ircd.Conn, m *irc.Message) error {
 		return ircd.Numeric(irc.ERR_NORECIPIENT, "No recipient given")
 	}
 	out := ircd.NewMessage(c.Prefix(), m.Command, m.Params...)
+	if lines := ircd.Lines(m); m.Command == "PRIVMSG" && len(lines) > 1 {
+		out = ircd.NewMultiline(c.Prefix(), m.Command, m.Params[0], lines)
+	}
 	out.Tags = m.Tags
 	out.ID, out.Account, out.Bot = "id1", "acct", true
 	out.Time = time.Date(2026, 11, 22, 1, 2, 3, 45e6, time.UTC)

@@ -83,8 +83,11 @@ func newBucket(l Limits, now time.Time) bucket {
 }
 
 // take takes one token and says how long to wait for it.
-func (b *bucket) take(now time.Time) time.Duration {
-	b.tokens = min(b.burst, b.tokens+now.Sub(b.last).Seconds()*b.rate) - 1
+func (b *bucket) take(now time.Time) time.Duration { return b.takePart(now, 1) }
+
+// takePart takes so much of a token.
+func (b *bucket) takePart(now time.Time, cost float64) time.Duration {
+	b.tokens = min(b.burst, b.tokens+now.Sub(b.last).Seconds()*b.rate) - cost
 	b.last = now
 	if b.tokens >= 0 {
 		return 0
@@ -92,12 +95,20 @@ func (b *bucket) take(now time.Time) time.Duration {
 	return time.Duration(-b.tokens / b.rate * float64(time.Second))
 }
 
+// batchLineCost is what a line inside a batch counts for fakelag, beside a command's 1: it does nothing by itself, and
+// a whole batch comes at once.
+const batchLineCost = 0.125
+
 // slowDown waits as fakelag wants it.
-func (c *Conn) slowDown() {
+func (c *Conn) slowDown(line []byte) {
 	if c.lag.rate <= 0 {
 		return
 	}
-	wait := c.lag.take(time.Now())
+	cost := 1.0
+	if c.Has(CapMultiline) && isBatchLine(line) {
+		cost = batchLineCost
+	}
+	wait := c.lag.takePart(time.Now(), cost)
 	if wait <= 0 {
 		return
 	}

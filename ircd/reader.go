@@ -41,13 +41,14 @@ func (c *Conn) step(line []byte, err error) bool {
 		c.drop(ReasonProtocol, "HTTP request")
 		return false
 	case errors.Is(err, errLineTooLong):
-		c.slowDown()
+		c.slowDown(line)
 		c.sendNow("", NewMessage(nil, ERR_INPUTTOOLONG, c.Nick(), "Input line was too long"))
+		c.lineLost()
 	case err != nil:
 		c.readFailed(err)
 		return false
 	default:
-		c.slowDown()
+		c.slowDown(line)
 		c.receive(line)
 	}
 	return true
@@ -55,6 +56,7 @@ func (c *Conn) step(line []byte, err error) bool {
 
 func (c *Conn) ended() {
 	c.Close(ReasonPanic, "Internal error") // only if nothing else closed it
+	c.stopBatches()
 	c.leave()
 	c.hangUp()
 	c.srv.Log.Info("closed", "nick", c.Nick(), "remote", c.addr, "reason", string(c.CloseReason()))
@@ -191,16 +193,19 @@ func (l *lineReader) isTLS() bool {
 func (c *Conn) receive(line []byte) {
 	m, err := parse(line)
 	switch {
+	case err == nil:
+		c.accept(m)
+		return
 	case errors.Is(err, errEmpty):
+		return
 	case errors.Is(err, errUTF8):
 		c.refuseUTF8(m)
 	case errors.Is(err, errCommand):
 		c.sendNow("", NewMessage(nil, irc.ERR_UNKNOWNCOMMAND, c.Nick(), "*", "Unknown command"))
-	case err != nil:
-		c.sendNow("", NewMessage(nil, ERR_UNKNOWNERROR, c.Nick(), "*", "Line refused: "+err.Error()))
 	default:
-		c.accept(m)
+		c.sendNow("", NewMessage(nil, ERR_UNKNOWNERROR, c.Nick(), "*", "Line refused: "+err.Error()))
 	}
+	c.lineLost()
 }
 
 func (c *Conn) accept(m *irc.Message) {
@@ -218,6 +223,11 @@ func (c *Conn) accept(m *irc.Message) {
 		c.run(m, nil)
 		return
 	}
+	c.hand(m)
+}
+
+// hand gives a message to the session, when that takes more.
+func (c *Conn) hand(m *irc.Message) {
 	if c.turn.enter(c.ctx) {
 		c.turn.handed++
 		c.session.Handle(c, m)
