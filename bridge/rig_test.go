@@ -35,6 +35,7 @@ type farEnd struct {
 	closed chan struct{}
 	once   sync.Once
 	mute   bool // questions are not answered
+	busy   bool // all other questions are answered too, with a no
 }
 
 func newFarEnd(t testing.TB, name toc.ScreenName) *farEnd {
@@ -62,6 +63,10 @@ func (f *farEnd) Send(cmds ...toc.Command) error {
 			f.tell(toc.GotoURL{Window: "profile", Path: "info?x"})
 			continue
 		}
+		if f.busy {
+			f.answer(cmd)
+			continue
+		}
 		f.mu.Lock()
 		f.sent = append(f.sent, cmd)
 		f.mu.Unlock()
@@ -71,6 +76,18 @@ func (f *farEnd) Send(cmds ...toc.Command) error {
 	default:
 	}
 	return nil
+}
+
+// answer says no to whatever has an answer.
+func (f *farEnd) answer(cmd toc.Command) {
+	switch cmd := cmd.(type) {
+	case toc.GetStatus:
+		f.tell(toc.ServerError{Code: 901, Arg: string(cmd.Name)})
+	case toc.GetInfo:
+		f.tell(toc.GotoURL{Window: "profile", Path: "info?x"})
+	case toc.ChatJoin, toc.ChatAccept, toc.FormatNick:
+		f.tell(toc.ServerError{Code: 913})
+	}
 }
 
 func (f *farEnd) Get(context.Context, toc.GotoURL) (string, error) { return f.page, nil }
