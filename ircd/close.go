@@ -12,21 +12,22 @@ type Reason string
 
 // The reasons.
 const (
-	ReasonQuit     Reason = "quit"             // QUIT
-	ReasonEOF      Reason = "eof"              // the client closed without a word
-	ReasonError    Reason = "error"            // a read failed
-	ReasonWrite    Reason = "write_error"      // a write failed or took too long
-	ReasonSendQ    Reason = "sendq"            // does not read
-	ReasonRecvQ    Reason = "recvq"            // sends without a newline
-	ReasonPing     Reason = "ping_timeout"     // answers no PING
-	ReasonRegister Reason = "register_timeout" // does not register
-	ReasonLimit    Reason = "limit"            // too many connections
-	ReasonLogin    Reason = "login"            // wrong password
-	ReasonProtocol Reason = "protocol"         // not IRC: HTTP, TLS
-	ReasonPanic    Reason = "panic"            // our fault
-	ReasonBackend  Reason = "backend"          // the backend refused or ended it
-	ReasonReplaced Reason = "replaced"         // another connection took its place
-	ReasonShutdown Reason = "shutdown"         // the server ends
+	ReasonQuit      Reason = "quit"             // QUIT
+	ReasonEOF       Reason = "eof"              // the client closed without a word
+	ReasonError     Reason = "error"            // a read failed
+	ReasonWrite     Reason = "write_error"      // a write failed or took too long
+	ReasonSendQ     Reason = "sendq"            // does not read
+	ReasonRecvQ     Reason = "recvq"            // sends without a newline
+	ReasonPing      Reason = "ping_timeout"     // answers no PING
+	ReasonRegister  Reason = "register_timeout" // does not register
+	ReasonLimit     Reason = "limit"            // too many connections
+	ReasonLogin     Reason = "login"            // wrong password
+	ReasonProtocol  Reason = "protocol"         // not IRC: HTTP, TLS
+	ReasonHandshake Reason = "handshake"        // PROXY header, TLS or WebSocket: it did not get as far as IRC
+	ReasonPanic     Reason = "panic"            // our fault
+	ReasonBackend   Reason = "backend"          // the backend refused or ended it
+	ReasonReplaced  Reason = "replaced"         // another connection took its place
+	ReasonShutdown  Reason = "shutdown"         // the server ends
 )
 
 // lostLink tells whether the link ended rather than the session: what the client had sent before still counts.
@@ -63,7 +64,7 @@ func (c *Conn) drop(reason Reason, text string) {
 		return
 	}
 	c.out.discard()
-	if tcp, ok := c.nc.(*net.TCPConn); ok && reason == ReasonSendQ {
+	if tcp, ok := layer[*net.TCPConn](c.nc); ok && reason == ReasonSendQ {
 		_ = tcp.SetLinger(0) // what the kernel holds for it goes too
 	}
 	c.wake()

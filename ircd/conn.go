@@ -15,12 +15,17 @@ import (
 type Conn struct {
 	srv    *Server
 	nc     net.Conn
-	addr   string // what limits count by
-	secure bool
-	certFP string // of the client's certificate; "" when it has shown none
 	since  time.Time
 	ctx    context.Context // ends when the connection starts to close
 	cancel context.CancelFunc
+
+	// Fixed once enter has returned.
+	way     *Way
+	proxied bool     // begins with a PROXY header
+	remote  net.Addr // the client's, though a proxy may stand between
+	addr    string   // what limits count by
+	secure  bool
+	certFP  string // of the client's certificate; "" when it has shown none
 
 	caps   atomic.Uint64            // Cap; written by whoever runs the client's commands
 	who    atomic.Pointer[identity] // replaced, never changed
@@ -56,11 +61,15 @@ type identity struct {
 	prefix                    irc.Prefix
 }
 
-func newConn(ctx context.Context, s *Server, nc net.Conn) *Conn {
-	c := &Conn{srv: s, nc: nc, addr: addrKey(nc.RemoteAddr()), since: time.Now()}
-	c.secure = isSecure(nc)
+func newConn(ctx context.Context, s *Server, nc net.Conn, way *Way) *Conn {
+	nc = way.wrap(nc)
+	c := &Conn{srv: s, nc: nc, way: way, remote: nc.RemoteAddr(), since: time.Now()}
+	if c.proxied = way.proxied(c.remote); !c.proxied {
+		c.addr = addrKey(c.remote)
+	}
+	_, c.secure = layer[*tls.Conn](nc)
 	c.ctx, c.cancel = context.WithCancel(ctx)
-	c.who.Store(&identity{prefix: irc.Prefix{Name: "*", Host: hostOf(nc.RemoteAddr())}})
+	c.who.Store(&identity{prefix: irc.Prefix{Name: "*", Host: hostOf(c.remote)}})
 	c.active.Store(c.since.UnixNano())
 	c.in.r, c.in.max = nc, s.Limits.RecvQ
 	c.lag = newBucket(s.Limits, c.since)
@@ -71,15 +80,6 @@ func newConn(ctx context.Context, s *Server, nc net.Conn) *Conn {
 	c.out.nc, c.out.max, c.out.timeout = nc, s.Limits.SendQ, s.Limits.Write
 	c.out.failed = func(error) { c.drop(ReasonWrite, "Write error") }
 	return c
-}
-
-// isSecure knows TLS, and takes the word of wrappers (WebSocket, PROXY protocol).
-func isSecure(nc net.Conn) bool {
-	if s, ok := nc.(interface{ Secure() bool }); ok {
-		return s.Secure()
-	}
-	_, ok := nc.(*tls.Conn)
-	return ok
 }
 
 // Has tells whether the client asked for all of these capabilities.
@@ -127,8 +127,8 @@ func (c *Conn) change(f func(*identity)) {
 	c.who.Store(&next)
 }
 
-// RemoteAddr is where the client connects from.
-func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
+// RemoteAddr is where the client connects from, which a proxy that we trust may have told.
+func (c *Conn) RemoteAddr() net.Addr { return c.remote }
 
 // Secure tells whether the connection is encrypted.
 func (c *Conn) Secure() bool { return c.secure }

@@ -32,6 +32,18 @@ func DefaultLimits() Limits {
 	}
 }
 
+// full says why an address that has so many connections may have no more; "" when it may.
+func (l *Limits) full(addr string, n addrCount) string {
+	switch {
+	case addr == "":
+	case l.PerAddr > 0 && n.all >= l.PerAddr:
+		return "Too many connections from your address"
+	case l.PerAddrUnregistered > 0 && n.unregistered >= l.PerAddrUnregistered:
+		return "Too many connections from your address that have not logged in"
+	}
+	return ""
+}
+
 // addrKey is what an address counts as: an IPv4 address, an IPv6 /64, "" for what has no address.
 func addrKey(a net.Addr) string {
 	ip, ok := addrOf(a)

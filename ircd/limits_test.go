@@ -150,7 +150,7 @@ func isupportOf(s *Server) []*Message {
 	ours, theirs := net.Pipe()
 	defer ours.Close()
 	defer theirs.Close()
-	c := newConn(t0, s, theirs)
+	c := newConn(t0, s, theirs, &Way{})
 	c.change(func(i *identity) { i.prefix.Name = "alice" })
 	c.label.begin("x")
 	c.isupport()

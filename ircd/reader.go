@@ -17,7 +17,9 @@ import (
 // input decides what an idle connection costs, so the work is done in functions of its own.
 func (c *Conn) serve() {
 	defer c.srv.wg.Done()
-	c.read()
+	if c.enter() {
+		c.read()
+	}
 	c.ended()
 }
 

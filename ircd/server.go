@@ -101,6 +101,10 @@ func orDefault(s, def string) string {
 // ErrServerClosed; any other error is the listener's. Several listeners may be served at once. Connections outlive
 // Serve: Shutdown ends them.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	return s.serve(ctx, ln, &Way{})
+}
+
+func (s *Server) serve(ctx context.Context, ln net.Listener, way *Way) error {
 	s.init()
 	if !s.track(ln) {
 		_ = ln.Close()
@@ -114,7 +118,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		switch {
 		case err == nil:
 			pause = 0
-			s.admit(context.WithoutCancel(ctx), nc)
+			s.admit(context.WithoutCancel(ctx), nc, way)
 		case ctx.Err() != nil || s.isClosed() || errors.Is(err, net.ErrClosed):
 			return ErrServerClosed
 		case !isTemporary(err):
@@ -164,8 +168,8 @@ func (s *Server) isClosed() bool {
 }
 
 // admit starts a connection, or turns it away.
-func (s *Server) admit(ctx context.Context, nc net.Conn) {
-	c := newConn(ctx, s, nc)
+func (s *Server) admit(ctx context.Context, nc net.Conn, way *Way) {
+	c := newConn(ctx, s, nc, way)
 	refusal, err := s.add(c)
 	s.Log.Debug("connection", "remote", c.addr, "refused", refusal, "err", err)
 	switch {
@@ -173,22 +177,29 @@ func (s *Server) admit(ctx context.Context, nc net.Conn) {
 		go c.serve()
 		return
 	case err == nil:
-		go s.turnAway(nc, refusal)
+		go s.turnAway(c, refusal)
 	default:
-		_ = nc.Close()
+		_ = c.nc.Close()
 	}
 	c.cancel()
 }
 
 // turnAway tells a client why it may not connect.
-func (s *Server) turnAway(nc net.Conn, why string) {
+func (s *Server) turnAway(c *Conn, why string) {
 	defer s.wg.Done()
-	defer nc.Close()
-	if nc.SetDeadline(time.Now().Add(lingerTime)) != nil {
+	defer c.nc.Close()
+	c.end(ReasonLimit, why)
+	until := time.Now().Add(lingerTime)
+	if c.nc.SetDeadline(until) != nil {
 		return
 	}
-	if _, err := nc.Write([]byte("ERROR :" + why + "\r\n")); err == nil {
-		linger(nc)
+	if !c.plain() {
+		if _, err := c.open(); err != nil || c.nc.SetDeadline(until) != nil {
+			return
+		}
+	}
+	if _, err := c.nc.Write([]byte("ERROR :" + why + "\r\n")); err == nil {
+		linger(c.nc)
 	}
 }
 
@@ -203,13 +214,9 @@ func (s *Server) add(c *Conn) (refusal string, err error) {
 	}
 	s.wg.Add(1)
 	n := s.addrs[c.addr]
-	switch {
-	case l.Conns > 0 && len(s.conns) >= l.Conns:
+	refusal = l.full(c.addr, n)
+	if l.Conns > 0 && len(s.conns) >= l.Conns {
 		refusal = "This server is full, try again later"
-	case c.addr != "" && l.PerAddr > 0 && n.all >= l.PerAddr:
-		refusal = "Too many connections from your address"
-	case c.addr != "" && l.PerAddrUnregistered > 0 && n.unregistered >= l.PerAddrUnregistered:
-		refusal = "Too many connections from your address that have not logged in"
 	}
 	if refusal != "" {
 		s.ended[ReasonLimit]++
@@ -219,6 +226,33 @@ func (s *Server) add(c *Conn) (refusal string, err error) {
 	s.addrs[c.addr] = addrCount{n.all + 1, n.unregistered + 1}
 	s.unknown++
 	return "", nil
+}
+
+// moved counts c, which is not registered, under the address that its proxy names, or says why not.
+func (s *Server) moved(c *Conn, addr net.Addr) (refusal string) {
+	key := addrKey(addr)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.addrs[key]
+	if refusal = s.Limits.full(key, n); refusal != "" {
+		return refusal
+	}
+	s.forget(c.addr, addrCount{1, 1})
+	n = s.addrs[key]
+	s.addrs[key] = addrCount{n.all + 1, n.unregistered + 1}
+	c.addr, c.remote = key, addr
+	c.change(func(i *identity) { i.prefix.Host = hostOf(addr) })
+	return ""
+}
+
+// forget takes connections off an address's count. With mu.
+func (s *Server) forget(addr string, less addrCount) {
+	n := s.addrs[addr]
+	n.all, n.unregistered = n.all-less.all, n.unregistered-less.unregistered
+	s.addrs[addr] = n
+	if n.all == 0 {
+		delete(s.addrs, addr)
+	}
 }
 
 // registered counts c as a user.
@@ -239,18 +273,14 @@ func (s *Server) remove(c *Conn) {
 	defer s.mu.Unlock()
 	delete(s.conns, c)
 	s.ended[c.CloseReason()]++
-	n := s.addrs[c.addr]
-	n.all--
+	less := addrCount{all: 1}
 	if c.reg != nil {
-		n.unregistered--
+		less.unregistered = 1
 		s.unknown--
 	} else if s.users[c.session]--; s.users[c.session] == 0 {
 		delete(s.users, c.session)
 	}
-	s.addrs[c.addr] = n
-	if n.all == 0 {
-		delete(s.addrs, c.addr)
-	}
+	s.forget(c.addr, less)
 }
 
 // Stats is a snapshot for metrics. Any goroutine.
