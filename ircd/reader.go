@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	irc "gopkg.in/irc.v4"
@@ -152,7 +153,8 @@ func (c *Conn) readFailed(err error) {
 		c.Close(ReasonPing, fmt.Sprintf("Ping timeout: %d seconds", int((l.Ping+l.Pong).Seconds())))
 	case errors.Is(err, errTLS):
 		c.drop(ReasonProtocol, err.Error())
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe),
+		errors.Is(err, syscall.ECONNRESET): // it had not read all we sent
 		c.lastWords()
 		c.Close(ReasonEOF, "Connection closed")
 	default:
