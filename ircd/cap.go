@@ -1,8 +1,11 @@
 package ircd
 
 import (
+	"net"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	irc "gopkg.in/irc.v4"
 )
@@ -92,6 +95,34 @@ func (caps Cap) names(values bool) []string {
 	return names
 }
 
+// capTokens is what CAP LS shows to this client. A policy of STS is no capability that anybody could ask for, and means
+// nothing without its value.
+func (c *Conn) capTokens() []string {
+	names := c.srv.Caps.names(c.cap302)
+	if !c.cap302 {
+		return names
+	}
+	if i := slices.Index(names, "sasl=PLAIN"); i >= 0 {
+		names[i] = "sasl=" + c.mechanismNames()
+	}
+	if value := c.sts(); value != "" {
+		names = append(names, "sts="+value)
+	}
+	return names
+}
+
+// sts is the client's part of the policy: the port to those in plain text, the duration to those with TLS.
+func (c *Conn) sts() string {
+	policy := c.srv.STS
+	if _, ok := c.remote.(*net.TCPAddr); policy == nil || !ok || c.way.WebSocket != nil {
+		return ""
+	}
+	if c.secure {
+		return "duration=" + strconv.Itoa(int(policy.Duration/time.Second))
+	}
+	return "port=" + strconv.Itoa(policy.Port)
+}
+
 func (s *Server) capNamed(name string) (Cap, bool) {
 	for _, row := range capabilities {
 		if row.name == name && s.Caps&row.bit != 0 {
@@ -123,7 +154,7 @@ func (c *Conn) capLS(m *irc.Message) error {
 		c.cap302 = true
 		c.setCaps(CapNotify, 0) // implicit with 302
 	}
-	c.capLines("LS", c.srv.Caps.names(c.cap302))
+	c.capLines("LS", c.capTokens())
 	return nil
 }
 

@@ -24,7 +24,7 @@ func ownCommands() map[string]command {
 		"AWAY":         {0, (*Conn).preAway, nil, "AWAY [<text>]: says that you are away, or back. Before registration with draft/pre-away."},
 		"USER":         {4, (*Conn).user, alreadyRegistered, "USER <user> 0 * <real name>: part of registration."},
 		"CAP":          {1, (*Conn).cap, (*Conn).cap, "CAP LS|LIST|REQ|END: negotiates capabilities."},
-		"AUTHENTICATE": {1, (*Conn).authenticate, authenticateLate, "AUTHENTICATE PLAIN: logs in before registration."},
+		"AUTHENTICATE": {1, (*Conn).authenticate, authenticateLate, "AUTHENTICATE PLAIN|EXTERNAL: logs in before registration."},
 		"PING":         {0, ping, ping, "PING <token>: is answered with PONG."},
 		"PONG":         {0, nothing, nothing, "PONG <token>: answers a PING of the server."},
 		"QUIT":         {0, quit, quit, "QUIT [<reason>]: ends the connection."},

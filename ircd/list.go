@@ -134,9 +134,10 @@ type Whois struct {
 	Channels   []string  // 319, with prefixes
 	Special    []string  // 320, one line each
 	Secure     bool      // 671
+	CertFP     string    // 276; only for those who may know: the user, on this very connection
 }
 
-// SendWhois sends 311 319 312 301 330 671 335 320 317 as far as filled, and 318.
+// SendWhois sends 311 319 312 301 330 671 276 335 320 317 as far as filled, and 318.
 func (c *Conn) SendWhois(w Whois) {
 	c.Reply(irc.RPL_WHOISUSER, w.Nick, w.User, w.Host, "*", w.Realname)
 	c.whoisChannels(w.Nick, w.Channels)
@@ -149,6 +150,9 @@ func (c *Conn) SendWhois(w Whois) {
 	}
 	if w.Secure {
 		c.Reply(RPL_WHOISSECURE, w.Nick, "is using a secure connection")
+	}
+	if w.CertFP != "" {
+		c.Reply(RPL_WHOISCERTFP, w.Nick, "has client certificate fingerprint "+w.CertFP)
 	}
 	if w.Bot {
 		c.Reply(RPL_WHOISBOT, w.Nick, "is a bot on "+c.srv.Network)

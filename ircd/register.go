@@ -59,7 +59,7 @@ func (c *Conn) complete() error {
 	if r.nick == "" || r.user == "" || r.negotiating {
 		return nil
 	}
-	if r.sasl.running {
+	if r.sasl.running != nil {
 		r.sasl = sasl{}
 		c.Reply(irc.ERR_SASLABORTED, "SASL authentication aborted")
 	}
@@ -134,6 +134,9 @@ func (c *Conn) login(cred Credentials) error {
 		cred.Device = r.device
 	}
 	keys := []string{"account " + Fold(cred.Account)}
+	if cred.Account == "" { // the certificate says who
+		keys[0] = "certificate " + cred.CertFP
+	}
 	if c.addr != "" {
 		keys = append(keys, "addr "+c.addr)
 	}

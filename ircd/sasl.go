@@ -18,8 +18,42 @@ const (
 
 // sasl is an exchange under way.
 type sasl struct {
-	running bool
-	blob    []byte // base64 so far
+	running *mechanism // nil: none
+	blob    []byte     // base64 so far
+}
+
+// mechanism is a way to log in with AUTHENTICATE.
+type mechanism struct {
+	name  string
+	cert  bool                                  // only with a client certificate
+	parse func(blob []byte) (Credentials, bool) // what the client sent, not base64 any more
+}
+
+// mechanisms is the table, the most common first.
+var mechanisms = []mechanism{
+	{"PLAIN", false, parsePlain},
+	{"EXTERNAL", true, parseExternal},
+}
+
+// mechanismNamed finds one that this client may use; nil: there is none of the name.
+func (c *Conn) mechanismNamed(name string) *mechanism {
+	for i := range mechanisms {
+		if m := &mechanisms[i]; strings.EqualFold(m.name, name) && (!m.cert || c.certFP != "") {
+			return m
+		}
+	}
+	return nil
+}
+
+// mechanismNames is what this client may use, for sasl= and 908.
+func (c *Conn) mechanismNames() string {
+	var names []string
+	for _, m := range mechanisms {
+		if c.mechanismNamed(m.name) != nil {
+			names = append(names, m.name)
+		}
+	}
+	return strings.Join(names, ",")
 }
 
 func (c *Conn) authenticate(m *irc.Message) error {
@@ -30,7 +64,7 @@ func (c *Conn) authenticate(m *irc.Message) error {
 	case arg == "*":
 		*s = sasl{}
 		return Numeric(irc.ERR_SASLABORTED, "SASL authentication aborted")
-	case !s.running:
+	case s.running == nil:
 		return c.saslStart(arg)
 	case len(arg) > saslChunk:
 		*s = sasl{}
@@ -45,9 +79,16 @@ func (c *Conn) authenticate(m *irc.Message) error {
 	if len(arg) == saslChunk {
 		return nil // more follows, if only "+"
 	}
-	blob := s.blob
+	parse, blob := s.running.parse, s.blob
 	*s = sasl{}
-	return c.saslPlain(blob)
+	raw := make([]byte, base64.StdEncoding.DecodedLen(len(blob)))
+	n, err := base64.StdEncoding.Decode(raw, blob)
+	if err == nil && utf8.Valid(raw[:n]) {
+		if cred, ok := parse(raw[:n]); ok {
+			return c.saslLogin(cred)
+		}
+	}
+	return saslFailed("SASL authentication failed: malformed or empty credentials")
 }
 
 // authenticateLate answers a registered client: logging in again means connecting again.
@@ -60,22 +101,23 @@ func authenticateLate(c *Conn, _ *irc.Message) error {
 
 func saslFailed(text string) error { return Numeric(irc.ERR_SASLFAIL, text) }
 
-func (c *Conn) saslStart(mechanism string) error {
-	if !strings.EqualFold(mechanism, "PLAIN") {
-		c.Reply(irc.RPL_SASLMECHS, "PLAIN", "are available SASL mechanisms")
+func (c *Conn) saslStart(name string) error {
+	m := c.mechanismNamed(name)
+	switch {
+	case m == nil && strings.EqualFold(name, "EXTERNAL"):
+		c.Reply(irc.RPL_SASLMECHS, c.mechanismNames(), "are available SASL mechanisms")
+		return saslFailed("SASL EXTERNAL needs TLS with a client certificate, and you showed none")
+	case m == nil:
+		c.Reply(irc.RPL_SASLMECHS, c.mechanismNames(), "are available SASL mechanisms")
 		return saslFailed("SASL authentication failed: unknown mechanism")
 	}
-	c.reg.sasl.running = true
+	c.reg.sasl.running = m
 	c.Send(NewMessage(nil, "AUTHENTICATE", "+"))
 	return nil
 }
 
-// saslPlain logs in with [authzid] NUL authcid NUL password: RFC 4616.
-func (c *Conn) saslPlain(blob []byte) error {
-	cred, ok := parsePlain(blob)
-	if !ok {
-		return saslFailed("SASL authentication failed: malformed or empty credentials")
-	}
+// saslLogin logs in with what an exchange has brought.
+func (c *Conn) saslLogin(cred Credentials) error {
 	err := c.login(cred)
 	var r *Reply
 	switch {
@@ -86,8 +128,9 @@ func (c *Conn) saslPlain(blob []byte) error {
 	case err != nil:
 		return saslFailed(err.Error())
 	}
-	c.loggedIn(cred)
 	nick := c.session.Nick()
+	cred.Account = orDefault(cred.Account, nick) // the certificate has said who
+	c.loggedIn(cred)
 	mask := nick + "!" + orDefault(c.reg.user, "*") + "@" + c.Host()
 	account := cred.Account
 	if strings.Contains(account, " ") {
@@ -97,11 +140,10 @@ func (c *Conn) saslPlain(blob []byte) error {
 	return Numeric(irc.RPL_SASLSUCCESS, "SASL authentication successful")
 }
 
+// parsePlain takes [authzid] NUL authcid NUL password: RFC 4616.
 func parsePlain(blob []byte) (Credentials, bool) {
-	raw := make([]byte, base64.StdEncoding.DecodedLen(len(blob)))
-	n, err := base64.StdEncoding.Decode(raw, blob)
-	parts := bytes.Split(raw[:n], []byte{0})
-	if err != nil || len(parts) != 3 || !utf8.Valid(raw[:n]) {
+	parts := bytes.Split(blob, []byte{0})
+	if len(parts) != 3 {
 		return Credentials{}, false
 	}
 	authzid, authcid, password := string(parts[0]), string(parts[1]), string(parts[2])
@@ -110,6 +152,17 @@ func parsePlain(blob []byte) (Credentials, bool) {
 	}
 	cred := Credentials{Raw: authcid, Password: password, Mechanism: "PLAIN"}
 	cred.Account, cred.Device = splitDevice(authcid)
+	return cred, true
+}
+
+// parseExternal takes [authzid]: RFC 4422 appendix A. Without one the certificate says who the client is; with one the
+// backend has to know that it may be that.
+func parseExternal(blob []byte) (Credentials, bool) {
+	cred := Credentials{Raw: string(blob), Mechanism: "EXTERNAL"}
+	if cred.Raw != "" && !plausibleName(cred.Raw) {
+		return Credentials{}, false
+	}
+	cred.Account, cred.Device = splitDevice(cred.Raw)
 	return cred, true
 }
 

@@ -32,6 +32,7 @@ type Server struct {
 
 	Backend Backend
 	Limits  Limits
+	STS     *STS         // nil: no policy
 	Log     *slog.Logger // nil: none
 
 	once     sync.Once
