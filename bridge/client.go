@@ -66,6 +66,7 @@ func (e detached) apply(s *session) {
 		return
 	}
 	delete(s.byConn, e.c)
+	s.unwatchAll(e.c)
 	s.lastWord = e.c.QuitMessage()
 	s.clients = slices.DeleteFunc(s.clients, func(x *client) bool { return x == c })
 }

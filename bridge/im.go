@@ -47,7 +47,7 @@ func (s *session) toAsk(targets []string) (out []*contact) {
 		}
 		who := s.roster.contact(name)
 		switch {
-		case who == s.self, who.buddy() && who.known:
+		case who == s.self, who.tracked():
 		case now.Sub(who.heard) < vouchTime && (limited || s.b.peer(who.key) != nil):
 		case limited && now.Sub(who.missed) < missedTime:
 		default:
@@ -146,11 +146,11 @@ func (s *session) sayNick(c *client, m *irc.Message, nick, text string) error {
 		return s.ctcp(c, m.Command, nick, name, text)
 	}
 	who := s.roster.contact(name)
-	if r := s.rooms[ircd.Fold(m.Tags[contextTag])]; r != nil && r.joined && r.members[who.key] != nil {
+	if r := s.rooms[ircd.Fold(contextOf(m.Tags))]; r != nil && r.joined && r.members[who.key] != nil {
 		return s.whisper(c, m, r, who, text, body)
 	}
-	im := outgoing{c: c, command: m.Command, who: who, raw: text, body: body, tags: clientTags(m.Tags)}
-	if who != s.self && who.known && !who.online && time.Since(who.heard) > vouchTime || who.buddy() && who.known && !who.online {
+	im := outgoing{m: m, c: c, command: m.Command, who: who, raw: text, body: body, tags: clientTags(m.Tags)}
+	if who != s.self && who.known && !who.online && time.Since(who.heard) > vouchTime || who.tracked() && !who.online {
 		return s.notHere(im)
 	}
 	return s.deliver(im)
@@ -158,6 +158,7 @@ func (s *session) sayNick(c *client, m *irc.Message, nick, text string) error {
 
 // outgoing is a line on its way to somebody.
 type outgoing struct {
+	m       *irc.Message
 	c       *client
 	command string
 	who     *contact
@@ -243,8 +244,8 @@ func (s *session) echo(im outgoing, id string) {
 	if len(s.clients) == 1 && !from.conn.Has(ircd.CapEchoMessage) {
 		return
 	}
-	m := s.chat(s.self, im.command, im.who.nick(), im.raw)
-	m.ID, m.Tags = id, im.tags
+	m := s.own(im.m, im.command, im.who.nick(), im.raw)
+	m = s.said(m, s.self, aside{id: id, tags: im.tags})
 	var plain *ircd.Message
 	for _, c := range s.clients {
 		switch {
@@ -252,19 +253,30 @@ func (s *session) echo(im outgoing, id string) {
 			c.conn.Send(m)
 		case c != from:
 			if plain == nil {
-				plain = s.message(im.who.prefix, "NOTICE", s.Nick(), "-> "+readable(s.Nick(), im.raw))
+				plain = ircd.NewMultiline(im.who.prefix, "NOTICE", s.Nick(), readable(s.Nick(), im.raw))
 			}
 			c.conn.Send(plain)
 		}
 	}
 }
 
-// readable is a said line for a client that cannot show it as our own.
-func readable(nick, text string) string {
-	if inner, ok := strings.CutPrefix(text, "\x01ACTION "); ok {
-		return "* " + nick + " " + strings.TrimSuffix(inner, "\x01")
+// own is what one client said, as the others see it: in the lines in which it was said.
+func (s *session) own(m *irc.Message, command, target, text string) *ircd.Message {
+	if strings.Contains(text, "\n") {
+		return ircd.NewMultiline(s.self.prefix, command, target, ircd.Lines(m))
 	}
-	return text
+	return ircd.NewMessage(s.self.prefix, command, target, text)
+}
+
+// readable is what was said for a client that cannot show it as our own.
+func readable(nick, text string) (lines []ircd.Line) {
+	if inner, ok := strings.CutPrefix(text, "\x01ACTION "); ok {
+		text = "* " + nick + " " + strings.TrimSuffix(inner, "\x01")
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		lines = append(lines, ircd.Line{Text: "-> " + line})
+	}
+	return lines
 }
 
 // imIn is an IM from AIM.
@@ -294,23 +306,49 @@ func (s *session) deliverIn(from *contact, target string, text richtext.Text, wi
 	if action {
 		budget -= len("\x01ACTION \x01")
 	}
+	lines := ircLines(text, budget)
+	if !action {
+		s.broadcast(s.said(ircd.NewMultiline(from.prefix, with.command, target, lines), from, with))
+		return
+	}
+	for _, line := range lines {
+		m := ircd.NewMessage(from.prefix, with.command, target, "\x01ACTION "+line.Text+"\x01")
+		s.broadcast(s.said(m, from, with))
+		with = aside{command: with.command}
+	}
+}
+
+// said gives a message what a said line carries, and what came beside it.
+func (s *session) said(m *ircd.Message, from *contact, with aside) *ircd.Message {
+	m.Time = time.Now()
+	m.ID, m.Tags, m.Context = with.id, with.tags, with.context
+	if m.ID == "" {
+		m.ID = s.b.nextID(m.Time)
+	}
+	m.Account = s.accountOf(from)
+	return m
+}
+
+// ircLines are the lines of a text, those too long cut with their formatting. Where a cut took the place of a space,
+// the space stays at the end, so that who puts the pieces together again gets the text.
+func ircLines(text richtext.Text, budget int) []ircd.Line {
+	var lines []ircd.Line
 	for _, line := range text.Lines() {
-		for _, part := range line.Split(budget, richtext.IRCSize) {
-			said := part.IRC()
-			switch {
-			case action:
-				said = "\x01ACTION " + said + "\x01"
-			case said == "":
-				said = " "
+		if richtext.IRCSize(line) <= budget {
+			lines = append(lines, ircd.Line{Text: line.IRC()})
+			continue
+		}
+		rest := line.String()
+		for i, part := range line.Split(budget-1, richtext.IRCSize) {
+			piece, plain := part.IRC(), part.String()
+			rest = strings.TrimPrefix(rest, plain)
+			if after, space := strings.CutPrefix(rest, " "); space {
+				piece, rest = piece+" ", after
 			}
-			m := s.chat(from, with.command, target, said)
-			if with.id != "" {
-				m.ID, m.Tags = with.id, with.tags
-				with.id, with.tags = "", nil
-			}
-			s.broadcast(m)
+			lines = append(lines, ircd.Line{Text: piece, Concat: i > 0})
 		}
 	}
+	return lines
 }
 
 // needed reports whether a message that a client says has anything that AIM would lose and somebody could see.
@@ -338,9 +376,5 @@ func (s *session) learnAway(from *contact, text richtext.Text) {
 	from.awayText = said
 	m := s.message(from.prefix, "AWAY", said)
 	m.Need = ircd.CapAwayNotify
-	for _, c := range s.clients {
-		if s.sees(c, from) {
-			c.conn.Send(m)
-		}
-	}
+	s.tellSeers(from, m)
 }

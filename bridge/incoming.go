@@ -104,6 +104,10 @@ func (s *session) changeNick(c *contact, old, nick string) {
 		if s.sees(cl, c) {
 			cl.conn.Send(m)
 		}
+		if c.online {
+			cl.conn.MonitorOffline(old)
+			cl.conn.MonitorOnline(c.prefix)
+		}
 	}
 	s.log.Debug("nick changed", "old", old, "new", nick)
 }

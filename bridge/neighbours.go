@@ -262,6 +262,7 @@ type aside struct {
 	command string
 	tags    irc.Tags
 	id      string
+	context string // the channel that a whisper belongs to
 	at      time.Time
 }
 
@@ -372,9 +373,5 @@ const nameLen = 150
 func (s *session) showSetname(c *contact, name string) {
 	m := s.message(c.prefix, "SETNAME", name)
 	m.Need = ircd.CapSetname
-	for _, cl := range s.clients {
-		if c == s.self || s.sees(cl, c) {
-			cl.conn.Send(m)
-		}
-	}
+	s.tellSeers(c, m)
 }

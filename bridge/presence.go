@@ -46,6 +46,10 @@ func (s *session) showChange(c *contact, ch change) {
 	if ch == 0 {
 		return
 	}
+	if ch.has(arrived) {
+		s.refreshPrefix(c)
+	}
+	s.tellMonitors(c, ch)
 	if ch.has(departed) {
 		if c.buddy() || s.inRoom(c) {
 			s.showDeparture(c, c.groups, s.b.near.whyQuit(c.key))
@@ -56,10 +60,8 @@ func (s *session) showChange(c *contact, ch change) {
 		s.refreshPrefix(c)
 		s.renick(c)
 	}
-	if ch.has(arrived) {
-		s.refreshPrefix(c)
-	}
 	if !c.buddy() {
+		s.showAway(c, ch)
 		return
 	}
 	if ch.has(arrived) {
@@ -143,11 +145,7 @@ func (s *session) showAway(c *contact, ch change) {
 		m.Params, mode = []string{s.awayTextOf(c)}, "-v"
 	}
 	m.Need = ircd.CapAwayNotify
-	for _, cl := range s.clients {
-		if s.sees(cl, c) {
-			cl.conn.Send(m)
-		}
-	}
+	s.tellSeers(c, m)
 	for _, name := range channelsOf(c) {
 		s.toMembers(name, s.voice(c, s.channelName(name), mode))
 	}
@@ -209,6 +207,7 @@ func (s *session) everybodyGone() {
 	quit := func(c *contact) {
 		if c != s.self && !seen[c] {
 			seen[c] = true
+			s.tellMonitors(c, departed)
 			s.showDeparture(c, c.groups, "Connection to AIM lost")
 		}
 	}

@@ -184,7 +184,7 @@ func (s *session) sharedChannels(c *client, who *contact) []string {
 
 // there reports whether we know that somebody is signed on.
 func (s *session) there(who *contact) bool {
-	return who != nil && (who == s.self || s.inRoom(who) || who.online && (who.buddy() || time.Since(who.heard) < vouchTime))
+	return who != nil && (who == s.self || s.inRoom(who) || who.online && (who.tracked() || time.Since(who.heard) < vouchTime))
 }
 
 // lookUp finds somebody who is signed on: from the picture, or by asking AIM about who is on no list. done gets nil for
@@ -207,7 +207,7 @@ func (s *session) lookUp(c *client, name toc.ScreenName, done func(*contact)) {
 func (s *session) unsure(names ...toc.ScreenName) (out []*contact) {
 	for _, name := range names {
 		who := s.roster.contact(name)
-		if who != s.self && !s.inRoom(who) && !(who.buddy() && who.known) {
+		if who != s.self && !s.inRoom(who) && !who.tracked() {
 			out = append(out, who)
 		}
 	}

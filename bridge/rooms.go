@@ -189,18 +189,13 @@ func (s *session) sayRoom(c *client, m *irc.Message, channel, text string) error
 		}
 		r.said = append(r.said, said{html})
 	}
-	s.echoRoom(c, r, m.Command, text, tags, id)
+	s.echoRoom(c, r, s.said(s.own(m, m.Command, r.channel, text), s.self, aside{id: id, tags: tags}))
 	s.relieve(c)
 	return nil
 }
 
 // echoRoom shows an own line in a room to the other clients, and to its sender if it asked for that.
-func (s *session) echoRoom(from *client, r *room, command, text string, tags irc.Tags, id string) {
-	if len(s.clients) == 1 && !from.conn.Has(ircd.CapEchoMessage) {
-		return
-	}
-	m := s.chat(s.self, command, r.channel, text)
-	m.ID, m.Tags = id, tags
+func (s *session) echoRoom(from *client, r *room, m *ircd.Message) {
 	for _, c := range s.clients {
 		if c != from || c.conn.Has(ircd.CapEchoMessage) {
 			c.conn.Send(m)
@@ -219,7 +214,7 @@ func (s *session) chatIn(e toc.ChatIn) {
 	}
 	from := s.roster.contact(e.From)
 	if e.Whisper {
-		s.deliverIn(from, s.Nick(), richtext.ParseHTML(e.Text), aside{command: "PRIVMSG", id: s.b.nextID(time.Now()), tags: irc.Tags{contextTag: r.channel}})
+		s.deliverIn(from, s.Nick(), richtext.ParseHTML(e.Text), aside{command: "PRIVMSG", context: r.channel})
 		return
 	}
 	with, ok := s.asides.take(from.key, ircd.Fold(r.channel), e.Text)
@@ -251,8 +246,13 @@ func (r *room) takeSaid(text string) bool {
 	return false
 }
 
-// contextTag says to which channel a private message belongs (IRCv3 draft/channel-context).
-const contextTag = "+draft/channel-context"
+// contextOf is the channel that a private message belongs to (IRCv3 channel-context), or "".
+func contextOf(tags irc.Tags) string {
+	if channel, ok := tags["+channel-context"]; ok {
+		return channel
+	}
+	return tags["+draft/channel-context"]
+}
 
 // whisper says something to one member of a room, as AIM does it. The live server marks whispers as public text where
 // they arrive (trap 12), so that only old servers let the other side see what it is.
@@ -265,7 +265,7 @@ func (s *session) whisper(c *client, m *irc.Message, r *room, who *contact, text
 			return ircd.Numeric(irc.ERR_NOSUCHNICK, who.nick(), "AIM does not keep up, too much waits already. Not sent: "+part.String())
 		}
 	}
-	s.echo(outgoing{c: c, command: m.Command, who: who, raw: text, tags: clientTags(m.Tags)}, s.b.nextID(time.Now()))
+	s.echo(outgoing{m: m, c: c, command: m.Command, who: who, raw: text, tags: clientTags(m.Tags)}, s.b.nextID(time.Now()))
 	return nil
 }
 

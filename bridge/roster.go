@@ -20,6 +20,8 @@ type contact struct {
 	alias  string
 	note   string
 
+	watched int // clients that MONITOR it
+
 	known     bool // the presence below was told by the server in this connection
 	online    bool
 	away      bool
@@ -36,7 +38,11 @@ type contact struct {
 	awayText string    // the last auto-response of this away period
 }
 
-func (c *contact) buddy() bool  { return len(c.groups) > 0 }
+func (c *contact) buddy() bool { return len(c.groups) > 0 }
+
+// tracked reports whether the server tells us when the contact comes and goes.
+func (c *contact) tracked() bool { return c.known && (c.buddy() || c.watched > 0) }
+
 func (c *contact) nick() string { return c.prefix.Name }
 
 // realname is what IRC shows as the real name: the screen name as formatted, and the alias.
@@ -288,10 +294,10 @@ func (c *contact) setIdle(minutes int, now time.Time) change {
 	return 0
 }
 
-// forgetPresence is for a lost link: nobody's presence is known any more. It returns who was online.
+// forgetPresence is for a lost link: nobody's presence is known any more. It returns who was online and shown.
 func (r *roster) forgetPresence() (gone []*contact) {
 	for _, c := range r.contacts {
-		if c.signOff() != 0 && c.buddy() {
+		if c.signOff() != 0 && (c.buddy() || c.watched > 0) {
 			gone = append(gone, c)
 		}
 		c.known = false

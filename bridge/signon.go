@@ -116,6 +116,11 @@ func (s *session) announce() []toc.Command {
 			add(c.key)
 		}
 	}
+	for _, key := range sortedKeys(s.roster.contacts) {
+		if c := s.roster.contacts[key]; c.watched > 0 && !c.buddy() && c != s.self {
+			add(key)
+		}
+	}
 	return append(cmds, toc.AddBuddies{Names: names})
 }
 
