@@ -152,6 +152,7 @@ func TestControlBlist(t *testing.T) {
 	t.Parallel()
 	_, c, end := talk(t)
 	end.tell(here("Carol", " UU"))
+	c.Expect(":Carol!* JOIN &buddies")
 	for line, want := range map[string]string{
 		"blist":         "\x02Nick   Screen name  Group    Status\x02\nbob    bob          Buddies  online\nCarol  Carol        Buddies  away\n2 buddies (1 available, 1 away, 0 offline)",
 		"blist away":    "\x02Nick   Screen name  Group    Status\x02\nCarol  Carol        Buddies  away\n2 buddies (1 available, 1 away, 0 offline)",
