@@ -83,6 +83,7 @@ type Bridge struct {
 
 	mu       sync.Mutex // guards the following fields and session.refs
 	sessions map[string]*session
+	certs    map[string]string // fingerprint -> account
 	closed   bool
 }
 
@@ -91,7 +92,7 @@ var _ ircd.Backend = (*Bridge)(nil)
 // New makes a Bridge. Shutdown ends it.
 func New(o Options) *Bridge {
 	o.fill()
-	b := &Bridge{o: o, near: newNeighbourhood(), sessions: map[string]*session{}}
+	b := &Bridge{o: o, near: newNeighbourhood(), sessions: map[string]*session{}, certs: map[string]string{}}
 	if _, err := rand.Read(b.macKey[:]); err != nil {
 		panic(fmt.Sprintf("bridge: no random numbers: %v", err)) // crypto/rand never fails since Go 1.24
 	}
@@ -122,6 +123,9 @@ var errClosed = errors.New("this server is shutting down; try again in a minute"
 
 // Authenticate signs the account on, or checks the password against its live session. It implements ircd.Backend.
 func (b *Bridge) Authenticate(ctx context.Context, cred ircd.Credentials) (ircd.Session, error) {
+	if cred.Mechanism == "EXTERNAL" {
+		return b.external(ctx, cred)
+	}
 	if cred.Account == "" {
 		cred.Account = cred.Nick
 	}

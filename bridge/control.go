@@ -72,6 +72,8 @@ func controlCommands() []controlCommand {
 		{name: "allow", also: []string{"unblock"}, usage: "[NICK]", brief: "the opposite of block; alone: who is explicitly allowed", run: (*session).controlAllow,
 			long: []string{"Also: /mode &buddies -b NICK"}},
 		{name: "notices", usage: "on|off", min: 1, brief: "tell in &buddies when buddies go away, come back or are idle", run: (*session).controlNotices},
+		{name: "certfp", usage: "list | add [FINGERPRINT] | del FINGERPRINT", min: 1, brief: "TLS certificates that let you in without a password", run: (*session).controlCertFP,
+			long: []string{"add alone takes the certificate you are connected with. AIM takes none: the account has to be signed on."}},
 		{name: "account", also: []string{"status"}, brief: "the link to AIM", run: (*session).controlAccount},
 	}
 }
