@@ -33,9 +33,11 @@ type backend struct {
 	creds    []ircd.Credentials
 	attached map[*ircd.Conn]int
 	detached map[*ircd.Conn]int
-	handed   int         // sessions given out
-	said     chan string // QuitMessage of the next Detach; may be nil
+	here     map[string]bool // of COME
+	handed   int             // sessions given out
+	said     chan string     // QuitMessage of the next Detach; may be nil
 	wg       sync.WaitGroup
+	watching chan string // what Monitor was told; may be nil
 }
 
 func (b *backend) Authenticate(ctx context.Context, cred ircd.Credentials) (ircd.Session, error) {
@@ -134,6 +136,61 @@ func (s *session) Detach(c *ircd.Conn) {
 	}
 }
 
+// Monitor implements ircd.Watcher.
+func (s *session) Monitor(_ *ircd.Conn, added, removed []string) {
+	if s.b.watching != nil {
+		s.b.watching <- "+" + strings.Join(added, ",") + " -" + strings.Join(removed, ",")
+	}
+}
+
+// Online implements ircd.Watcher: who is signed on here is online, and so is whom COME has brought.
+func (s *session) Online(nick string) *irc.Prefix {
+	s.b.mu.Lock()
+	defer s.b.mu.Unlock()
+	if s.b.sessions[ircd.Fold(nick)] == nil && !s.b.here[ircd.Fold(nick)] {
+		return nil
+	}
+	return &irc.Prefix{Name: nick, User: "u", Host: "h"}
+}
+
+// come and go: somebody comes or goes, as every session hears of it.
+func (s *session) come(_ *ircd.Conn, m *irc.Message) error { s.movement(m.Params, true); return nil }
+func (s *session) gone(_ *ircd.Conn, m *irc.Message) error { s.movement(m.Params, false); return nil }
+
+func (s *session) movement(nicks []string, here bool) {
+	s.b.mu.Lock()
+	defer s.b.mu.Unlock()
+	if s.b.here == nil {
+		s.b.here = make(map[string]bool)
+	}
+	var who []*irc.Prefix
+	for _, nick := range nicks {
+		s.b.here[ircd.Fold(nick)] = here
+		who = append(who, &irc.Prefix{Name: nick, User: "u", Host: "h"})
+	}
+	for c := range s.conns {
+		if here {
+			c.MonitorOnline(who...)
+		} else {
+			c.MonitorOffline(nicks...)
+		}
+	}
+}
+
+// about nick: the news about somebody whom the clients do not see in a channel.
+func (s *session) about(_ *ircd.Conn, m *irc.Message) error {
+	p := &irc.Prefix{Name: m.Param(0), User: "u", Host: "h"}
+	for _, news := range []*ircd.Message{
+		ircd.NewMessage(p, "AWAY", "gone"), ircd.NewMessage(p, "AWAY"), ircd.NewMessage(p, "ACCOUNT", "acc"),
+		ircd.NewMessage(p, "SETNAME", "New Name"), ircd.NewMessage(p, "CHGHOST", "u", "there"),
+	} {
+		for c := range s.conns {
+			c.SendMonitored(news)
+		}
+	}
+	return nil
+}
+
 func (s *session) each(m *ircd.Message) {
 	for c := range s.conns {
 		c.Send(m)
@@ -145,6 +202,7 @@ var testCommands = map[string]func(*session, *ircd.Conn, *irc.Message) error{
 	"NICK": (*session).nick, "SAY": (*session).say, "PANIC": (*session).panic, "LATER": (*session).later, "NOW": (*session).now,
 	"FAILME": (*session).failme, "AWAYNOTE": (*session).awayNote, "BATCHME": (*session).batch, "BROKEN": (*session).broken,
 	"NAMES": (*session).names, "WHO": (*session).who, "WHOIS": (*session).whois, "LIST": (*session).list, "KILLME": (*session).killme, "HOOK": (*session).hook,
+	"COME": (*session).come, "GONE": (*session).gone, "ABOUT": (*session).about, "AWAY": (*session).away,
 }
 
 func (s *session) command(c *ircd.Conn, m *irc.Message) error {
@@ -259,6 +317,21 @@ func (s *session) batch(c *ircd.Conn, _ *irc.Message) error {
 	return nil
 }
 
+// away answers, unless it is told not to.
+func (s *session) away(c *ircd.Conn, m *irc.Message) error {
+	switch m.Param(0) {
+	case "":
+		return ircd.Numeric(irc.RPL_UNAWAY, "You are no longer marked as being away")
+	case "silently":
+		return nil
+	case "later":
+		finish := c.Defer()
+		go func() { s.inbox <- func() { finish(func() error { return ircd.Numeric(irc.RPL_NOWAWAY, "late") }) } }()
+		return nil
+	}
+	return ircd.Numeric(irc.RPL_NOWAWAY, "You have been marked as being away")
+}
+
 func (s *session) broken(*ircd.Conn, *irc.Message) error { return errors.New("something broke") }
 
 func (s *session) killme(c *ircd.Conn, _ *irc.Message) error {
@@ -360,3 +433,16 @@ func passwords(known map[string]string) func(context.Context, ircd.Credentials) 
 }
 
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+
+// bareBackend has nothing of the optional interfaces, nor have its sessions.
+type bareBackend struct{ b ircd.Backend }
+
+func (b bareBackend) Authenticate(ctx context.Context, cred ircd.Credentials) (ircd.Session, error) {
+	s, err := b.b.Authenticate(ctx, cred)
+	if err != nil {
+		return nil, err
+	}
+	return bareSession{s}, nil
+}
+
+type bareSession struct{ ircd.Session }

@@ -133,6 +133,9 @@ func serverTime(c *Conn, _ *irc.Message) error {
 }
 
 func links(c *Conn, m *irc.Message) error {
+	if remote := m.Param(0); len(m.Params) > 1 && !c.isUs(remote) {
+		return Numeric(irc.ERR_NOSUCHSERVER, orDefault(remote, "*"), "No such server")
+	}
 	mask := orDefault(m.Param(max(len(m.Params)-1, 0)), "*")
 	if matchMask(mask, c.srv.Name) {
 		c.Reply(irc.RPL_LINKS, c.srv.Name, c.srv.Name, "0 "+c.srv.Info)

@@ -267,7 +267,7 @@ func TestMultilineOff(t *testing.T) {
 		c.ExpectNext("461 alice BATCH *")
 		c.Close()
 	}
-	bare := start(t, func(s *server) { s.Server.Backend = struct{ ircd.Backend }{s.backend} })
+	bare := start(t, func(s *server) { s.Server.Backend = bareBackend{s.backend} })
 	c := bare.dial()
 	c.Send("CAP LS 302") // a backend that is not Capable
 	if m := c.Next(); strings.Contains(m.Trailing(), "multiline") || strings.Contains(m.Trailing(), "monitor") {

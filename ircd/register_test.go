@@ -24,7 +24,7 @@ func TestRegister(t *testing.T) {
 	c.ExpectNext("002 alice *irc.test*test-1*")
 	c.ExpectNext("003 alice *")
 	c.ExpectNext("004 alice irc.test test-1 i ov")
-	c.ExpectNext("005 alice CASEMAPPING=ascii NETWORK=Test\\x20Net NICKLEN=32 USERLEN=20 UTF8ONLY CHANTYPES=&# PREFIX=(ov)@+ :are supported by this server")
+	c.ExpectNext("005 alice CASEMAPPING=ascii NETWORK=Test\\x20Net NICKLEN=32 USERLEN=20 UTF8ONLY CHANTYPES=&# PREFIX=(ov)@+ MONITOR=100 :are supported by this server")
 	c.ExpectNext("251 alice :There are 1 users and 0 invisible on 1 servers")
 	c.ExpectNext("252 alice 0 *")
 	c.ExpectNext("253 alice 0 *")
@@ -102,7 +102,7 @@ func TestAfterRegistration(t *testing.T) {
 		{"PASS x", "462 alice *"},
 		{"USER a 0 * :b", "462 alice *"},
 		{"USER", "461 alice USER *"},
-		{"AUTHENTICATE PLAIN", "904 alice *"},
+		{"AUTHENTICATE PLAIN", "462 alice *"},
 		{"PING", "409 alice *"},
 		{"PING :", "409 alice *"},
 		{"PING a b", "PONG irc.test a"},
@@ -150,12 +150,7 @@ func TestInfoCommandsEnd(t *testing.T) {
 		s.MOTD = nil
 		s.Admin = []string{"one"}
 		s.Count = func() ircd.Counts { return ircd.Counts{Invisible: 1, Operators: 2, Channels: 3} }
-		s.Help = func(subject string) []string {
-			if subject == "JOIN" || subject == "" {
-				return []string{"JOIN <channel>"}
-			}
-			return nil
-		}
+		s.Commands = []ircd.Command{{Name: "JOIN", Params: "<channel>", Help: "Joins"}, {Name: "AWAY", Help: "Their own"}}
 	})
 	c := s.dial()
 	c.Register("alice")
@@ -164,10 +159,11 @@ func TestInfoCommandsEnd(t *testing.T) {
 		"ADMIN":     {"256 alice irc.test *", "257 alice one"},
 		"INFO":      {"371 alice :a test server", "371 alice *test-1", "371 alice *", "374 alice *"},
 		"LINKS":     {"364 ...", "365 alice * *"},
-		"LINKS a b": {"365 alice b *"},
-		"HELP JOIN": {"704 alice JOIN :JOIN <channel>", "706 alice JOIN *"},
-		"HELP QUIT": {"704 alice QUIT QUIT", "705 alice QUIT *", "706 alice QUIT *"},
-		"HELP":      {"704 alice * *", "705 alice * *ADMIN*", "705 alice * :JOIN <channel>", "706 alice * *"},
+		"LINKS * b": {"365 alice b *"},
+		"HELP join": {"704 alice JOIN :JOIN <channel>", "705 alice JOIN Joins", "706 alice JOIN :End of /HELP"},
+		"HELP QUIT": {"704 alice QUIT :QUIT [<reason>]", "705 alice QUIT *", "706 alice QUIT *"},
+		"HELP AWAY": {"704 alice AWAY AWAY", "705 alice AWAY :Their own", "706 alice AWAY *"},
+		"HELP X":    {"524 alice X :No help available on this topic"},
 		"VERSION":   {"351 ...", "005 ..."},
 		"STATS u":   {"242 ...", "219 alice u *"},
 		"LUSERS": {

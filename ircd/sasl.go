@@ -96,7 +96,7 @@ func authenticateLate(c *Conn, _ *irc.Message) error {
 	if c.mechanism != "" {
 		return Numeric(irc.ERR_SASLALREADY, "You have already authenticated")
 	}
-	return saslFailed("SASL authentication is possible only before registration: connect again")
+	return Numeric(irc.ERR_ALREADYREGISTERED, "SASL authentication is possible only before registration: connect again")
 }
 
 func saslFailed(text string) error { return Numeric(irc.ERR_SASLFAIL, text) }

@@ -139,7 +139,7 @@ func TestSASLUnfinished(t *testing.T) {
 	}
 	c.Expect("376 ...")
 	c.Send("AUTHENTICATE PLAIN")
-	c.ExpectNext("904 ...")
+	c.ExpectNext("462 ...")
 }
 
 func TestSASLCredentials(t *testing.T) {

@@ -21,14 +21,14 @@ type Server struct {
 	Info    string // what the server is, in a few words: LINKS, WHOIS
 	Version string // in 002, 004, VERSION, INFO
 
-	MOTD         []string                      // message of the day; empty: 422
-	Admin        []string                      // up to three lines of ADMIN; empty: 423
-	ISupport     []string                      // the backend's tokens for 005, e.g. "CHANTYPES=&#"; they win over ircd's own
-	UserModes    string                        // letters for 004; "i" when empty
-	ChannelModes string                        // letters for 004; "ov" when empty
-	Caps         Cap                           // capabilities offered; 0: DefaultCaps, as far as the Backend is Capable
-	Count        func() Counts                 // for LUSERS; may be nil
-	Help         func(subject string) []string // HELP for the backend's commands: nil when it knows none; subject "" wants an index
+	MOTD         []string      // message of the day; empty: 422
+	Admin        []string      // up to three lines of ADMIN; empty: 423
+	ISupport     []string      // the backend's tokens for 005, e.g. "CHANTYPES=&#"; they win over ircd's own
+	UserModes    string        // letters for 004; "i" when empty
+	ChannelModes string        // letters for 004; "ov" when empty
+	Caps         Cap           // capabilities offered; 0: DefaultCaps, as far as the Backend is Capable
+	Count        func() Counts // for LUSERS; may be nil
+	Commands     []Command     // the backend's commands, for HELP
 
 	Backend Backend
 	Limits  Limits
