@@ -72,31 +72,42 @@ func (s *session) unfence(c *client) {
 
 // ircCommand is a row of the table of IRC commands that concern the account.
 type ircCommand struct {
-	min int // parameters; fewer is 461
-	run func(*session, *client, *irc.Message) error
+	min    int // parameters; fewer is 461
+	run    func(*session, *client, *irc.Message) error
+	params string // syntax, for HELP
+	help   string // one line
 }
 
 // commands is the table of IRC commands that package ircd leaves to us.
 var commands = map[string]ircCommand{
-	"PRIVMSG":  {0, (*session).privmsg},
-	"NOTICE":   {0, (*session).privmsg},
-	"TAGMSG":   {0, (*session).tagmsgCommand},
-	"JOIN":     {1, (*session).joinCommand},
-	"PART":     {1, (*session).part},
-	"NAMES":    {0, (*session).namesCommand},
-	"LIST":     {0, (*session).list},
-	"TOPIC":    {1, (*session).topicCommand},
-	"INVITE":   {2, (*session).inviteCommand},
-	"KICK":     {2, (*session).kick},
-	"MODE":     {1, (*session).modeCommand},
-	"WHO":      {0, (*session).who},
-	"WHOIS":    {0, (*session).whois},
-	"WHOWAS":   {0, (*session).whowas},
-	"AWAY":     {0, (*session).away},
-	"ISON":     {1, (*session).ison},
-	"USERHOST": {1, (*session).userhost},
-	"NICK":     {0, (*session).nick},
-	"SETNAME":  {1, (*session).setname},
+	"PRIVMSG":  {0, (*session).privmsg, "<target>{,<target>} <text>", "Sends a message to people and channels"},
+	"NOTICE":   {0, (*session).privmsg, "<target>{,<target>} <text>", "Sends a message that nothing answers"},
+	"TAGMSG":   {0, (*session).tagmsgCommand, "<target>{,<target>}", "Sends tags without a text, +typing above all"},
+	"JOIN":     {1, (*session).joinCommand, "<channel>{,<channel>}", "Enters chat rooms and channels of your buddy list"},
+	"PART":     {1, (*session).part, "<channel>{,<channel>} [<reason>]", "Leaves channels"},
+	"NAMES":    {0, (*session).namesCommand, "[<channel>{,<channel>}]", "Shows who is in channels"},
+	"LIST":     {0, (*session).list, "[<condition>{,<condition>}]", "Shows the channels there are; conditions are names, masks, >n and <n users"},
+	"TOPIC":    {1, (*session).topicCommand, "<channel> [<text>]", "Shows or sets the topic of a channel"},
+	"INVITE":   {2, (*session).inviteCommand, "<nick> <channel>", "Invites to a chat room, or adds a buddy to a group"},
+	"KICK":     {2, (*session).kick, "<channel> <nick>", "Removes a buddy from a group"},
+	"MODE":     {1, (*session).modeCommand, "<channel | nick> [<modes> {<parameter>}]", "Shows or changes modes; +b on &buddies blocks"},
+	"WHO":      {0, (*session).who, "[<channel | mask> [%<fields>[,<token>]]]", "Lists people"},
+	"WHOIS":    {0, (*session).whois, "[<server>] <nick>{,<nick>}", "Tells about people"},
+	"WHOWAS":   {0, (*session).whowas, "<nick> [<count>]", "Tells about people who have left"},
+	"AWAY":     {0, (*session).away, "[<text>]", "Says that you are away, or back; with draft/pre-away also before registration"},
+	"ISON":     {1, (*session).ison, "<nick>{ <nick>}", "Tells who of these is online"},
+	"USERHOST": {1, (*session).userhost, "<nick>{ <nick>}", "Tells the addresses of up to five people, and who is away"},
+	"NICK":     {0, (*session).nick, "<nickname>", "Gives your nickname, or changes its case"},
+	"SETNAME":  {1, (*session).setname, "<real name>", "Changes your real name"},
+}
+
+// Commands are the commands of the table, for HELP.
+func (b *Bridge) Commands() []ircd.Command {
+	list := make([]ircd.Command, 0, len(commands))
+	for name, cmd := range commands {
+		list = append(list, ircd.Command{Name: name, Params: cmd.params, Help: cmd.help})
+	}
+	return list
 }
 
 // handle runs a command of the table.

@@ -50,32 +50,51 @@ type capability struct {
 	bit   Cap
 	name  string
 	value string // for CAP LS 302
+	text  string // what it does, for people
+}
+
+// Capability is a capability as the documentation shows it.
+type Capability struct{ Name, Value, Text string }
+
+// CapabilityList is what the server offers.
+func (s *Server) CapabilityList() []Capability {
+	s.init()
+	var list []Capability
+	for _, row := range capabilities {
+		if s.Caps&row.bit != 0 {
+			list = append(list, Capability{row.name, row.value, row.text})
+		}
+	}
+	if s.STS != nil {
+		list = append(list, Capability{"sts", "", "tells clients in plain text where to find TLS, and to use it from then on"})
+	}
+	return list
 }
 
 // capabilities is the table, in the order CAP LS shows it. It is never changed.
 var capabilities = []capability{
-	{CapAccountNotify, "account-notify", ""},
-	{CapAccountTag, "account-tag", ""},
-	{CapAwayNotify, "away-notify", ""},
-	{CapBatch, "batch", ""},
-	{CapNotify, "cap-notify", ""},
-	{CapChghost, "chghost", ""},
-	{CapMultiline, multilineName, multilineValue},
-	{CapPreAway, "draft/pre-away", ""},
-	{CapEchoMessage, "echo-message", ""},
-	{CapExtendedJoin, "extended-join", ""},
-	{CapExtendedMonitor, "extended-monitor", ""},
-	{CapInviteNotify, "invite-notify", ""},
-	{CapLabeledResponse, "labeled-response", ""},
-	{CapMessageTags, "message-tags", ""},
-	{CapMultiPrefix, "multi-prefix", ""},
-	{CapNoImplicitNames, "no-implicit-names", ""},
-	{CapSASL, "sasl", "PLAIN"},
-	{CapServerTime, "server-time", ""},
-	{CapSetname, "setname", ""},
-	{CapStandardReplies, "standard-replies", ""},
-	{CapUserhostInNames, "userhost-in-names", ""},
-	{CapSelfMessage, "znc.in/self-message", ""},
+	{CapAccountNotify, "account-notify", "", "says when somebody logs in or out"},
+	{CapAccountTag, "account-tag", "", "says with each message as whom its sender is logged in"},
+	{CapAwayNotify, "away-notify", "", "says who goes away and comes back"},
+	{CapBatch, "batch", "", "groups messages that belong together"},
+	{CapNotify, "cap-notify", "", "says when capabilities change; implied by CAP LS 302"},
+	{CapChghost, "chghost", "", "says when the user or host of somebody changes"},
+	{CapMultiline, multilineName, multilineValue, "a message of several lines is one message, both ways"},
+	{CapPreAway, "draft/pre-away", "", "AWAY before registration is complete; `AWAY *` is nobody at this client"},
+	{CapEchoMessage, "echo-message", "", "shows you your own messages as they were sent"},
+	{CapExtendedJoin, "extended-join", "", "JOIN has the account and the real name"},
+	{CapExtendedMonitor, "extended-monitor", "", "MONITOR also tells of AWAY, ACCOUNT, CHGHOST and SETNAME"},
+	{CapInviteNotify, "invite-notify", "", "says who was invited to a channel you are in"},
+	{CapLabeledResponse, "labeled-response", "", "answers carry the label of their command"},
+	{CapMessageTags, "message-tags", "", "client-only tags, TAGMSG, msgid, and the bot tag"},
+	{CapMultiPrefix, "multi-prefix", "", "NAMES and WHO show all prefixes of somebody"},
+	{CapNoImplicitNames, "no-implicit-names", "", "no NAMES after a JOIN"},
+	{CapSASL, "sasl", "PLAIN", "logs in before registration is complete; EXTERNAL with a client certificate, where TLS is on"},
+	{CapServerTime, "server-time", "", "says when a message was sent"},
+	{CapSetname, "setname", "", "SETNAME, and says when others change their real name"},
+	{CapStandardReplies, "standard-replies", "", "FAIL, WARN and NOTE"},
+	{CapUserhostInNames, "userhost-in-names", "", "NAMES shows nick!user@host"},
+	{CapSelfMessage, "znc.in/self-message", "", "shows what your other clients say"},
 }
 
 // Names returns the names of the capabilities in the set, in the order CAP LS shows them.

@@ -85,7 +85,7 @@ func TestCapabilityTable(t *testing.T) {
 	var all Cap
 	names := make(map[string]bool)
 	for _, row := range capabilities {
-		if row.bit == 0 || row.bit&(row.bit-1) != 0 || all&row.bit != 0 || names[row.name] {
+		if row.bit == 0 || row.bit&(row.bit-1) != 0 || all&row.bit != 0 || names[row.name] || len(row.text) < 10 {
 			t.Errorf("row %+v", row)
 		}
 		all |= row.bit

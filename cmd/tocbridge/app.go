@@ -54,7 +54,7 @@ func newApp(c config.Config, log *slog.Logger, o bridge.Options) (*app, error) {
 		irc: &ircd.Server{
 			Name: c.IRC.Hostname, Network: c.IRC.Network, Version: "tocbridge-" + version(),
 			MOTD: motd, ISupport: b.ISupport(), ChannelModes: channelModes(b.ISupport()),
-			Backend: b, Count: b.Count, Limits: limits(c.Limits), Log: log,
+			Backend: b, Commands: b.Commands(), Count: b.Count, Limits: limits(c.Limits), Log: log,
 		},
 	}, nil
 }
