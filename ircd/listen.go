@@ -37,6 +37,9 @@ type unixListener struct {
 // listenUnix makes the socket under another name, where nobody else may look, and moves it when its mode is right. That
 // also replaces a stale one in a single step.
 func listenUnix(ctx context.Context, path string, mode fs.FileMode) (_ net.Listener, err error) {
+	if limit := len(syscall.RawSockaddrUnix{}.Path) - 1; len(path) > limit {
+		return nil, fmt.Errorf("listen on %s: %d bytes, %d are the limit", path, len(path), limit) // clients could not use it
+	}
 	if err := checkStale(ctx, path); err != nil {
 		return nil, err
 	}

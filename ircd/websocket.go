@@ -3,6 +3,7 @@ package ircd
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,14 +78,11 @@ func (w *wsConn) NetConn() net.Conn { return w.Conn }
 // open reads the HTTP request and becomes a WebSocket, or answers with an HTTP error. The origin is what a proxy that
 // speaks HTTP says of the client.
 func (w *wsConn) open(recvQ int, reason func() Reason, failed func(string, any)) (from origin, err error) {
-	limited := &io.LimitedReader{R: io.MultiReader(bytes.NewReader(w.head), w.Conn), N: wsHeader}
-	br := bufio.NewReaderSize(limited, wsBuffer)
+	in := &requestReader{r: io.MultiReader(bytes.NewReader(w.head), w.Conn), left: wsHeader}
+	br := bufio.NewReaderSize(in, wsBuffer)
 	r, err := http.ReadRequest(br)
 	if err != nil {
-		if limited.N <= 0 {
-			err = errors.New("HTTP request of too many bytes")
-		}
-		return from, fmt.Errorf("WebSocket: %w", err)
+		return from, fmt.Errorf("WebSocket: %w", cmp.Or(in.err, err))
 	}
 	w.wire = &cork{Conn: w.Conn}
 	answer := &response{wire: w.wire, br: br, header: make(http.Header)}
@@ -264,7 +262,7 @@ func (w *wsConn) Write(p []byte) (int, error) {
 			w.rest = w.rest[:0]
 		}
 		if err := w.ws.Write(context.Background(), w.kind, trimCR(line)); err != nil {
-			return 0, errors.Join(err, w.wire.release())
+			return w.wrote(p, errors.Join(err, w.wire.release()))
 		}
 		rest = after
 	}
@@ -272,7 +270,13 @@ func (w *wsConn) Write(p []byte) (int, error) {
 	if len(w.rest) == 0 {
 		w.rest = nil
 	}
-	if err := w.wire.release(); err != nil {
+	return w.wrote(p, w.wire.release())
+}
+
+// wrote is the end of a Write. After a goodbye nothing can be written and nobody is at fault: the reader knows best why
+// the connection ends.
+func (w *wsConn) wrote(p []byte, err error) (int, error) {
+	if err != nil && !errors.Is(err, net.ErrClosed) {
 		return 0, err
 	}
 	return len(p), nil

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -47,6 +48,36 @@ func (c *cork) Write(p []byte) (int, error) {
 		return c.held.Write(p)
 	}
 	return c.Conn.Write(p)
+}
+
+// Close writes what is held, which may be the answer to the client's goodbye, and closes the connection.
+func (c *cork) Close() error {
+	c.mu.Lock()
+	if c.held != nil {
+		_, _ = c.Conn.Write(c.held.Bytes()) // if it can still be written
+		c.held.Reset()
+	}
+	c.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// requestReader reads what may belong to a request, and remembers what went wrong: http.ReadRequest takes half a line for
+// a whole one when there is no more.
+type requestReader struct {
+	r    io.Reader
+	left int
+	err  error
+}
+
+func (r *requestReader) Read(p []byte) (int, error) {
+	if r.left == 0 {
+		r.err = errors.New("HTTP request of too many bytes")
+		return 0, r.err
+	}
+	n, err := r.r.Read(p[:min(len(p), r.left)])
+	r.left -= n
+	r.err = err
+	return n, err
 }
 
 // response is the http.ResponseWriter of the one request on a connection. net/http's own would need a server around it,
