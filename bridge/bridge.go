@@ -119,7 +119,7 @@ func (b *Bridge) mac(password string) []byte {
 var errEnded = errors.New("bridge: session ended")
 
 // errClosed says that the bridge is shutting down.
-var errClosed = errors.New("this server is shutting down; try again in a minute")
+var errClosed = errors.New("This server is shutting down; try again in a minute")
 
 // Authenticate signs the account on, or checks the password against its live session. It implements ircd.Backend.
 func (b *Bridge) Authenticate(ctx context.Context, cred ircd.Credentials) (ircd.Session, error) {
@@ -154,7 +154,7 @@ func (b *Bridge) Authenticate(ctx context.Context, cred ircd.Credentials) (ircd.
 
 func (b *Bridge) checkCredentials(name toc.ScreenName, cred ircd.Credentials) error {
 	if name.Key() == "" {
-		return passwordMismatch("a screen name is missing: use SASL PLAIN, or PASS screenname:password")
+		return passwordMismatch("A screen name is missing: use SASL PLAIN, or PASS screenname:password")
 	}
 	if cred.Password == "" && !b.o.Anonymous {
 		return passwordMismatch("Your AIM password is needed: use SASL PLAIN, or send PASS screenname:password before NICK")

@@ -22,6 +22,7 @@ type client struct {
 type attached struct{ c *ircd.Conn }
 
 func (e attached) apply(s *session) {
+	s.leaving = false
 	if s.lingerT != nil {
 		s.lingerT.Stop()
 	}
@@ -126,7 +127,8 @@ func (s *session) tell(c *client, text string) {
 
 // fromControl is a message from *aim.
 func (s *session) fromControl(command, target, text string) *ircd.Message {
-	m := s.message(s.controlPrefix(), command, target, text)
+	m := ircd.NewMultiline(s.controlPrefix(), command, target, []ircd.Line{{Text: text}})
+	m.Time = time.Now()
 	m.Bot = true
 	return m
 }

@@ -214,7 +214,7 @@ func (s *session) partOne(c *client, channel string, reason []string) error {
 		c.conn.Send(s.message(s.self.prefix, "PART", append([]string{s.channelName(folded)}, reason...)...))
 		return nil
 	}
-	r := s.rooms[folded]
+	r := s.room(channel)
 	if r == nil {
 		if _, ok := s.membersOf(folded); ok {
 			return notOnChannel(channel)

@@ -6,6 +6,7 @@ import (
 
 	irc "gopkg.in/irc.v4"
 
+	"tocbridge/bridge/richtext"
 	"tocbridge/ircd"
 )
 
@@ -83,6 +84,7 @@ func (s *session) control(c *client, channel, line string) {
 	if strings.HasPrefix(line, "\x01") {
 		return // CTCP to *aim, or /me in &buddies: not a command
 	}
+	line = richtext.ParseIRC(line).String()
 	words, err := splitWords(line)
 	k := &call{s: s, c: c, channel: channel}
 	if err != nil {
@@ -93,6 +95,10 @@ func (s *session) control(c *client, channel, line string) {
 		return
 	}
 	cmd, problem := findControl(words[0])
+	if nick, rest, ok := addressed(line); cmd == nil && ok {
+		k.reply("Nobody called %s is on your list. /msg %s %s writes to any screen name.", nick, nick, rest)
+		return
+	}
 	if cmd == nil {
 		k.reply("%s", problem)
 		return

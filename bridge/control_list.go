@@ -36,9 +36,17 @@ func (s *session) groupForNew() string {
 	return defaultGroup
 }
 
+// nameMax bounds the names we put on a list, in bytes. AIM's own are at most 16; other servers allow addresses.
+const nameMax = 64
+
 // addBuddy puts a buddy into a group, on the server and in our picture.
 func (s *session) addBuddy(b toc.Buddy, group string) error {
-	if strings.ContainsAny(string(b.Name)+group+b.Alias, "\r\n{}:") {
+	switch {
+	case b.Name.Key() == "" || len(b.Name) > nameMax:
+		return fmt.Errorf("a screen name has 1 to %d characters", nameMax)
+	case len(group) > nameMax || len(b.Alias) > nameMax:
+		return fmt.Errorf("groups and aliases have at most %d characters", nameMax)
+	case strings.ContainsAny(string(b.Name)+group+b.Alias, "\r\n{}:"):
 		return errors.New("names and groups cannot have colons or braces on AIM")
 	}
 	stored := b
@@ -82,7 +90,7 @@ func (s *session) controlAdd(k *call) {
 		k.reply("Not added: %v", err)
 		return
 	}
-	k.reply("Added %s to your group %s; shows up in %s when signed on.", s.roster.contact(name).nick(), group, buddiesChannel)
+	k.reply("Added %s to your group %s; shows up in %s when signed on.", s.roster.contact(name).title(), group, buddiesChannel)
 }
 
 // nameOf is the screen name that a user means: a nick, or a name typed with its spaces.
@@ -116,7 +124,7 @@ func (s *session) controlRemove(k *call) {
 			return
 		}
 	}
-	k.reply("Removed %s (nick %s) from your buddy list.", c.name, c.nick())
+	k.reply("Removed %s from your buddy list.", c.title())
 }
 
 func (s *session) controlRename(k *call) {
@@ -128,6 +136,10 @@ func (s *session) controlRename(k *call) {
 	}
 	c, nick := k.buddyOf(k.args[0]), k.args[1]
 	if c == nil {
+		return
+	}
+	if c == s.self {
+		k.reply("Your own nick is your screen name.")
 		return
 	}
 	if !ircd.ValidNick(nick) || isControl(nick) {
@@ -144,11 +156,13 @@ func (s *session) controlRename(k *call) {
 // giveNick shows a nick that was just given, and keeps the alias on the server in step.
 func (s *session) giveNick(k *call, c *contact, nick, alias string) {
 	old := c.nick()
-	if old == nick {
+	if old == nick && c.alias == alias {
 		k.reply("%s has that nick already.", nick)
 		return
 	}
-	s.changeNick(c, old, nick)
+	if old != nick {
+		s.changeNick(c, old, nick)
+	}
 	c.alias = alias
 	for _, g := range c.groups {
 		stored := toc.Buddy{Name: toc.ScreenName(c.key), Alias: alias, Note: c.note}
@@ -211,6 +225,10 @@ func (s *session) controlBlist(k *call) {
 			rows = append(rows, []string{c.nick(), c.realname(), strings.Join(c.groups, ", "), c.state()})
 		}
 	}
+	if len(rows) == 1 {
+		k.reply("Nobody on your list matches.")
+		rows = nil
+	}
 	for i, line := range table(rows) {
 		if i == 0 {
 			line = "\x02" + line + "\x02"
@@ -237,18 +255,32 @@ func matches(pattern string, c *contact) bool {
 	return strings.Contains(ircd.Fold(c.nick()), pattern) || strings.Contains(strings.ToLower(string(c.name)), pattern)
 }
 
+// cellMax is the widest column of a table, in characters.
+const cellMax = 32
+
+func clip(cell string) string {
+	if r := []rune(cell); len(r) > cellMax {
+		return string(r[:cellMax-1]) + "…"
+	}
+	return cell
+}
+
 // table aligns rows of cells.
 func table(rows [][]string) []string {
+	if len(rows) == 0 {
+		return nil
+	}
 	width := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i, cell := range row {
-			width[i] = max(width[i], len([]rune(cell)))
+			width[i] = max(width[i], len([]rune(clip(cell))))
 		}
 	}
 	var out []string
 	for _, row := range rows {
 		var b strings.Builder
 		for i, cell := range row {
+			cell = clip(cell)
 			b.WriteString(cell)
 			if i < len(row)-1 {
 				b.WriteString(strings.Repeat(" ", width[i]-len([]rune(cell))+2))
@@ -265,7 +297,7 @@ func (s *session) controlInfo(k *call) {
 		if who == nil {
 			who = s.roster.contact(name)
 		}
-		k.reply("\x02%s\x02 (nick %s): %s", who.name, who.nick(), s.stateOf(who))
+		k.reply("\x02%s\x02: %s", who.title(), s.stateOf(who))
 		if !who.signOn.IsZero() && who.online {
 			k.reply("Signed on since %s", who.signOn.Local().Format("Mon 2 Jan 15:04"))
 		}

@@ -109,12 +109,80 @@ func TestControlRename(t *testing.T) {
 	c.Expect(":bobby!bob@aim NICK bob")
 }
 
+// TestRenamesSurvive: the alias on the server is where a nick is kept.
+func TestRenamesSurvive(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Options{})
+	r.config("alice", toc.Group{Name: "G", Buddies: []toc.Buddy{{Name: "bob", Alias: "bobby"}, {Name: "carol", Alias: "Carol C"}, {Name: "dave", Alias: "alice"}}})
+	c, end := r.login("alice")
+	end.tell(here("bob", " U "), here("carol", " U "), here("dave", " U "))
+	c.Expect(":bobby!bob@aim JOIN &buddies")
+	c.Expect(":carol!carol@aim JOIN &buddies")
+	c.Expect(":dave!dave@aim JOIN &buddies") // alice is taken: by us
+	end.tell(toc.Inserted{Kind: toc.ListBuddy, Name: "bob", Group: "G", Alias: "robert"})
+	c.Expect(":bobby!bob@aim NICK robert")
+	c.Send("PRIVMSG robert :hi")
+	end.expect(imTo("bob", "hi"))
+	c.Send("PRIVMSG &buddies :rename -del robert")
+	c.Expect(":robert!bob@aim NICK bob")
+	end.expect(toc.NewBuddies{Groups: []toc.Group{{Name: "G", Buddies: []toc.Buddy{{Name: "bob"}}}}})
+}
+
+// TestOneselfOnTheList: common on AIM; it must not confuse clients about their own place in channels.
+func TestOneselfOnTheList(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Options{})
+	r.config("alice", buddies("bob", "alice"))
+	c, end := r.login("alice")
+	end.tell(here("alice", " U "), here("alice", " UU"), here("bob", " U "))
+	c.Expect(":bob!bob@aim JOIN &buddies")
+	c.Send("NAMES &buddies")
+	if m := c.Expect("353 alice = &buddies *"); m.Trailing() != "alice @*aim +bob" {
+		t.Errorf("names %q", m.Trailing())
+	}
+	if got := ask(c, "rename alice foo"); !strings.Contains(got, "Your own nick") {
+		t.Errorf("rename oneself: %q", got)
+	}
+	ask(c, "remove alice")
+	ask(c, "add alice")
+	c.Send("KICK &buddies alice")
+	end.Close()
+	c.Expect(":bob!bob@aim QUIT *")
+	c.Expect("NOTICE &buddies :Signed on to AIM again.")
+	for _, m := range c.Sync() {
+		if m.Prefix.Name == "alice" {
+			t.Errorf("about oneself: %s", m)
+		}
+	}
+}
+
+func TestAddRefusesNonsense(t *testing.T) {
+	t.Parallel()
+	_, c, _ := talk(t)
+	for _, line := range []string{`add ""`, "add " + strings.Repeat("x", 300), `add -group "` + strings.Repeat("g", 100) + `" zoe`, "add a{b"} {
+		if got := ask(c, line); !strings.Contains(got, "Not added") {
+			t.Errorf("%.20s: %q", line, got)
+		}
+	}
+	if got := ask(c, "ghost: hi"); !strings.Contains(got, "Nobody called ghost") {
+		t.Errorf("ghost: %q", got)
+	}
+	if got := ask(c, "\x02help\x02"); !strings.Contains(got, "blist") {
+		t.Errorf("bold help: %q", got)
+	}
+	c.Send("NOTICE &buddies :help")
+	c.Send("NOTICE *aim :help")
+	if got := c.Sync(); len(got) != 0 {
+		t.Errorf("a NOTICE was answered: %v", got)
+	}
+}
+
 func TestControlInfoShowsProfile(t *testing.T) {
 	t.Parallel()
 	_, c, end := talk(t)
 	end.page = "<HTML>Username : <B>bob</B><BR><BR>I like <I>trains</I> &amp; <A HREF='http://t.example'>maps</A><BR>QUIT</HTML>"
 	c.Send("PRIVMSG &buddies :info bob")
-	c.Expect("PRIVMSG &buddies :\x02bob\x02 (nick bob): online")
+	c.Expect("PRIVMSG &buddies :\x02bob\x02: online")
 	end.expect(toc.GetInfo{Name: "bob"})
 	end.tell(toc.GotoURL{Window: "profile", Path: "info?cookie=1"})
 	c.Expect("PRIVMSG &buddies :| Username : \x02bob\x02")
@@ -156,7 +224,7 @@ func TestControlBlist(t *testing.T) {
 	for line, want := range map[string]string{
 		"blist":         "\x02Nick   Screen name  Group    Status\x02\nbob    bob          Buddies  online\nCarol  Carol        Buddies  away\n2 buddies (1 available, 1 away, 0 offline)",
 		"blist away":    "\x02Nick   Screen name  Group    Status\x02\nCarol  Carol        Buddies  away\n2 buddies (1 available, 1 away, 0 offline)",
-		"blist offline": "\x02Nick  Screen name  Group  Status\x02\n2 buddies (1 available, 1 away, 0 offline)",
+		"blist offline": "Nobody on your list matches.\n2 buddies (1 available, 1 away, 0 offline)",
 		"blist b*":      "\x02Nick  Screen name  Group    Status\x02\nbob   bob          Buddies  online\n2 buddies (1 available, 1 away, 0 offline)",
 	} {
 		if got := ask(c, line); got != want {

@@ -27,6 +27,9 @@ func parseSaid(text string) (richtext.Text, saidKind) {
 	inner := strings.TrimSuffix(text[1:], "\x01")
 	verb, rest, _ := strings.Cut(inner, " ")
 	if strings.EqualFold(verb, "ACTION") {
+		if rest == "" {
+			return nil, ctcpAction
+		}
 		return append(richtext.Plain("/me "), richtext.ParseIRC(rest)...), ctcpAction
 	}
 	return nil, ctcpOther

@@ -94,7 +94,9 @@ func (s *session) sayTo(c *client, m *irc.Message, target, text string) error {
 	case target[0] == '&':
 		return s.sayGroup(c, m, target, text)
 	case isControl(target):
-		s.control(c, "", text)
+		if m.Command == "PRIVMSG" {
+			s.control(c, "", text)
+		}
 		return nil
 	}
 	return s.sayNick(c, m, target, text)
@@ -112,7 +114,9 @@ func (s *session) sayGroup(c *client, m *irc.Message, channel, text string) erro
 	if nick, rest, ok := addressed(text); ok && s.talkable(nick) {
 		return s.sayNick(c, &irc.Message{Command: "PRIVMSG"}, nick, rest)
 	}
-	s.control(c, s.channelName(folded), text)
+	if m.Command == "PRIVMSG" { // a NOTICE is never answered
+		s.control(c, s.channelName(folded), text)
+	}
 	return nil
 }
 
@@ -145,8 +149,11 @@ func (s *session) sayNick(c *client, m *irc.Message, nick, text string) error {
 	if kind == ctcpOther {
 		return s.ctcp(c, m.Command, nick, name, text)
 	}
+	if strings.TrimSpace(body.String()) == "" && kind == ctcpAction {
+		return ircd.Numeric(irc.ERR_NOTEXTTOSEND, "No text to send")
+	}
 	who := s.roster.contact(name)
-	if r := s.rooms[ircd.Fold(contextOf(m.Tags))]; r != nil && r.joined && r.members[who.key] != nil {
+	if r := s.room(contextOf(m.Tags)); r != nil && r.joined && r.members[who.key] != nil {
 		return s.whisper(c, m, r, who, text, body)
 	}
 	im := outgoing{m: m, c: c, command: m.Command, who: who, raw: text, body: body, tags: clientTags(m.Tags)}
@@ -170,7 +177,11 @@ type outgoing struct {
 // notHere answers who writes to somebody offline, with the text, so that it is not lost. Some clients show of 401 only
 // that it came, so a buddy's absence is told in &buddies as well.
 func (s *session) notHere(im outgoing) error {
-	text := fmt.Sprintf("%s is not signed on. Not sent: %s", im.who.name, im.body.String())
+	why := "is not signed on"
+	if s.blocked(im.who) {
+		why = "is blocked by you"
+	}
+	text := fmt.Sprintf("%s %s. Not sent: %s", im.who.name, why, im.body.String())
 	if im.who.buddy() {
 		s.tell(im.c, text)
 	}

@@ -10,9 +10,16 @@ import (
 // handleTOC applies one event of the AIM server: first to the picture, then to whoever waits for it. An error that
 // answers a question goes to the asker only.
 func (s *session) handleTOC(e toc.Event) {
+	if nameless(e) {
+		s.log.Debug("dropped: without a name", "event", fmt.Sprintf("%T", e))
+		return
+	}
 	var w *wait
 	if len(s.waits) > 0 {
 		w = s.takeWait(e)
+	}
+	if joined, ok := e.(toc.ChatJoined); ok && w == nil && s.roomIDs[joined.Room] == nil {
+		s.send(toc.ChatLeave{Room: joined.Room}) // nobody waits for it any more: do not sit there unseen
 	}
 	if _, isError := e.(toc.ServerError); w == nil || !isError {
 		s.applyTOC(e)
@@ -20,6 +27,25 @@ func (s *session) handleTOC(e toc.Event) {
 	if w != nil {
 		w.done(e)
 	}
+}
+
+// nameless reports whether an event about somebody does not say about whom.
+func nameless(e toc.Event) bool {
+	switch e := e.(type) {
+	case toc.IMIn:
+		return e.From.Key() == ""
+	case toc.BuddyUpdate:
+		return e.Name.Key() == ""
+	case toc.BuddyCaps:
+		return e.Name.Key() == ""
+	case toc.Typing:
+		return e.From.Key() == ""
+	case toc.ChatIn:
+		return e.From.Key() == ""
+	case toc.ChatInvite:
+		return e.From.Key() == "" || e.Name == ""
+	}
+	return false
 }
 
 // applyTOC is the table of what TOC tells us.
@@ -114,6 +140,7 @@ func (s *session) changeNick(c *contact, old, nick string) {
 
 // warned is EVILED: somebody warned us.
 func (s *session) warned(e toc.Evil) {
+	e.Level = min(max(e.Level, 0), 100)
 	s.self.warning = e.Level
 	s.pacer.SetWarning(e.Level)
 	by := "somebody, anonymously"
@@ -129,7 +156,7 @@ func (s *session) serverError(e toc.ServerError) {
 		s.tooFast()
 		return
 	}
-	s.news("AIM says: " + e.Error())
+	s.news(e.Error())
 }
 
 // loadLists takes the lists of a sign-on. What changed since the last one shows as JOIN and QUIT when presence arrives;
@@ -141,6 +168,9 @@ func (s *session) loadLists(cfg toc.Config) {
 	}
 	for _, c := range s.roster.load(cfg) {
 		s.offList(c, was[c])
+	}
+	for _, c := range s.roster.buddies() {
+		s.useAlias(c)
 	}
 }
 

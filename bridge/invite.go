@@ -13,9 +13,15 @@ import (
 	"tocbridge/toc"
 )
 
+// inviteText is what an invitation says; it says no more than INVITE does.
+const inviteText = "Join me in "
+
 // inviteCommand is INVITE nick #room, and INVITE nick &group, which adds a buddy.
 func (s *session) inviteCommand(c *client, m *irc.Message) error {
 	nick, channel := m.Params[0], m.Params[1]
+	if isControl(nick) {
+		return ircd.Numeric(irc.ERR_USERONCHANNEL, nick, channel, "is already on channel")
+	}
 	name, ok := s.nicks.Name(nick)
 	if !ok || !ircd.ValidNick(nick) {
 		return noSuchNick(nick)
@@ -23,7 +29,7 @@ func (s *session) inviteCommand(c *client, m *irc.Message) error {
 	if strings.HasPrefix(channel, "&") {
 		return s.inviteToGroup(c, name, channel)
 	}
-	r := s.rooms[ircd.Fold(channel)]
+	r := s.room(channel)
 	switch {
 	case r == nil:
 		return notOnChannel(channel)
@@ -36,7 +42,7 @@ func (s *session) inviteCommand(c *client, m *irc.Message) error {
 	if who.buddy() && who.known && !who.online {
 		return noSuchNick(nick)
 	}
-	cmd := toc.ChatInviteTo{Room: r.id, Text: "Join me in " + richtext.Plain(r.name).HTML(), Names: []toc.ScreenName{toc.ScreenName(name.Key())}}
+	cmd := toc.ChatInviteTo{Room: r.id, Text: inviteText + richtext.Plain(r.name).HTML(), Names: []toc.ScreenName{toc.ScreenName(name.Key())}}
 	if !s.submit(pace.Messages, queued{cmd: cmd, what: nick, text: "invitation to " + r.channel, by: c}) {
 		return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "AIM does not keep up; not invited")
 	}
@@ -79,13 +85,15 @@ func (s *session) kick(c *client, m *irc.Message) error {
 	channel, nick := m.Params[0], m.Params[1]
 	folded := ircd.Fold(channel)
 	name, ok := s.nicks.Name(nick)
-	r := s.rooms[folded]
+	r := s.room(channel)
 	_, isGroup := s.membersOf(folded)
 	switch {
 	case r == nil && !isGroup:
 		return noSuchChannel(channel)
 	case r == nil && !c.in[folded]:
 		return notOnChannel(channel)
+	case isControl(nick):
+		return ircd.Numeric(irc.ERR_CHANOPRIVSNEEDED, channel, "*aim stays")
 	case !ok:
 		return noSuchNick(nick)
 	case r != nil && r.members[name.Key()] == nil && name.Key() != s.key:

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"strings"
 	"time"
 
 	irc "gopkg.in/irc.v4"
@@ -19,6 +20,26 @@ type joining struct {
 	errs   []error
 }
 
+// spelling is the one channel of a room, as the user spelled it if that differs in case only.
+func spelling(typed, channel string) string {
+	if ircd.Fold(typed) == ircd.Fold(channel) {
+		return typed
+	}
+	return channel
+}
+
+// room finds a room by what a user calls it.
+func (s *session) room(channel string) *room {
+	if r := s.rooms[ircd.Fold(channel)]; r != nil || !strings.HasPrefix(channel, "#") {
+		return r
+	}
+	exchange, name, ok := nicks.Room(channel)
+	if !ok {
+		return nil
+	}
+	return s.rooms[ircd.Fold(nicks.Channel(exchange, strings.TrimSpace(name)))]
+}
+
 // joinRoom starts joining one room on behalf of j.
 func (s *session) joinRoom(j *joining, channel string) error {
 	exchange, name, ok := nicks.Room(channel)
@@ -26,8 +47,13 @@ func (s *session) joinRoom(j *joining, channel string) error {
 		return noSuchChannel(channel)
 	}
 	if s.state != online {
-		return ircd.Numeric(irc.ERR_UNAVAILRESOURCE, channel, s.noLinkText())
+		return ircd.Numeric(irc.ERR_UNAVAILRESOURCE, channel, "Not joined: "+s.noLinkText())
 	}
+	name = strings.TrimSpace(name) // as the server does
+	if name == "" {
+		return noSuchChannel(channel)
+	}
+	channel = spelling(channel, nicks.Channel(exchange, name))
 	folded := ircd.Fold(channel)
 	r := s.rooms[folded]
 	if r != nil && r.joined {

@@ -36,7 +36,8 @@ type link struct {
 	out     []toc.Command
 	writing bool
 	closed  bool
-	thirsty bool // the session wants to know when out is low again
+	drained chan struct{} // closed when the writer ends; set by finish
+	thirsty bool          // the session wants to know when out is low again
 }
 
 // batch is what the reader got.
@@ -101,7 +102,7 @@ func (l *link) read() {
 func (l *link) put(cmds ...toc.Command) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed || len(l.out)+len(cmds) > outboxMax {
+	if l.closed || l.drained != nil || len(l.out)+len(cmds) > outboxMax {
 		return false
 	}
 	l.out = append(l.out, cmds...)
@@ -138,6 +139,10 @@ func (l *link) take(spare []toc.Command) []toc.Command {
 	cmds := l.out
 	if len(cmds) == 0 || l.closed {
 		l.writing = false
+		if l.drained != nil {
+			close(l.drained)
+			l.drained = nil
+		}
 		l.mu.Unlock()
 		return nil
 	}
@@ -161,6 +166,24 @@ func (l *link) full() bool {
 	defer l.mu.Unlock()
 	l.thirsty = l.writing && len(l.out) > outboxHigh
 	return l.thirsty
+}
+
+// finish ends the link in good order: what is queued is written first, within limit.
+func (l *link) finish(limit time.Duration) {
+	l.mu.Lock()
+	var drained chan struct{}
+	if l.writing && !l.closed {
+		drained = make(chan struct{})
+		l.drained = drained
+	}
+	l.mu.Unlock()
+	if drained != nil {
+		select {
+		case <-drained:
+		case <-time.After(limit):
+		}
+	}
+	l.close()
 }
 
 // close ends the link and returns the commands that were not handed to the network.

@@ -49,7 +49,7 @@ func (s *session) userMode(c *client, params []string) error {
 // channelMode shows modes and lists, and changes the deny (b) and permit (e) lists in &buddies.
 func (s *session) channelMode(c *client, channel string, params []string) error {
 	folded := ircd.Fold(channel)
-	r := s.rooms[folded]
+	r := s.room(channel)
 	_, isGroup := s.membersOf(folded)
 	switch {
 	case r == nil && !isGroup:
@@ -135,7 +135,7 @@ func (s *session) setModes(c *client, channel string, params []string) error {
 func (s *session) setListMode(channel string, mode byte, l listMode, add bool, mask string) error {
 	nick, _, _ := strings.Cut(mask, "!")
 	name, ok := s.nicks.Name(nick)
-	if !ok || !ircd.ValidNick(nick) {
+	if !ok || !ircd.ValidNick(nick) || name.Key() == s.key {
 		return noSuchNick(mask)
 	}
 	sign := "+"

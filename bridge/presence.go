@@ -52,7 +52,7 @@ func (s *session) showChange(c *contact, ch change) {
 	s.tellMonitors(c, ch)
 	if ch.has(departed) {
 		if c.buddy() || s.inRoom(c) {
-			s.showDeparture(c, c.groups, s.b.near.whyQuit(c.key))
+			s.showDeparture(c, c.groups, s.whyGone(c))
 		}
 		return
 	}
@@ -76,6 +76,14 @@ func (s *session) showChange(c *contact, ch change) {
 	}
 }
 
+// whyGone is the reason shown for somebody who is not there any more.
+func (s *session) whyGone(c *contact) string {
+	if s.blocked(c) {
+		return "Blocked by you"
+	}
+	return s.b.near.whyQuit(c.key)
+}
+
 // refreshPrefix takes over what only this bridge knows of its own users.
 func (s *session) refreshPrefix(c *contact) {
 	if info := s.neighbour(c); info != nil && info.user != c.prefix.User {
@@ -85,6 +93,9 @@ func (s *session) refreshPrefix(c *contact) {
 
 // showArrival joins a buddy to the channels it belongs in.
 func (s *session) showArrival(c *contact) {
+	if c == s.self { // on one's own list; already in the channels
+		return
+	}
 	for _, name := range channelsOf(c) {
 		s.showJoin(c, name, s.channelName(name))
 	}
@@ -124,6 +135,9 @@ func (s *session) voice(c *contact, channel, mode string) *ircd.Message {
 // showDeparture is a QUIT to all who saw the contact, in &buddies, in its groups or in a room. A room it seems to be in
 // shows it leaving too: QUIT means gone from everywhere, and the server tells of the room as well.
 func (s *session) showDeparture(c *contact, groups []string, reason string) {
+	if c == s.self {
+		return
+	}
 	m := s.message(c.prefix, "QUIT", reason)
 	inRoom := s.inRoom(c)
 	s.leaveRooms(c)
@@ -146,6 +160,9 @@ func (s *session) showAway(c *contact, ch change) {
 	}
 	m.Need = ircd.CapAwayNotify
 	s.tellSeers(c, m)
+	if !c.buddy() || !c.online {
+		return
+	}
 	for _, name := range channelsOf(c) {
 		s.toMembers(name, s.voice(c, s.channelName(name), mode))
 	}
@@ -256,15 +273,28 @@ func (s *session) addToList(b toc.Buddy, groupName string) {
 	before := s.roster.lookup(b.Name)
 	wasIn := before != nil && slices.Contains(before.groups, groupName)
 	c, fresh := s.roster.add(b, groupName)
+	s.useAlias(c)
 	if !c.online {
 		return
 	}
 	if fresh {
 		s.showArrival(c)
-	} else if !wasIn {
+	} else if !wasIn && c != s.self {
 		f := groupFold(groupName)
 		s.showJoin(c, f, s.channelName(f))
 	}
+}
+
+// useAlias makes an alias that could be a nick the nick: that is where rename keeps it, and what other AIM clients of the
+// account show. An alias that could not be one is part of the real name.
+func (s *session) useAlias(c *contact) {
+	if c == s.self || c.alias == "" || c.alias == c.nick() || !ircd.ValidNick(c.alias) || isControl(c.alias) {
+		return
+	}
+	if toc.ScreenName(c.alias).Key() == c.key || s.nicks.Rename(c.name, c.alias) != nil {
+		return
+	}
+	s.changeNick(c, c.nick(), c.alias)
 }
 
 // removeFromList takes a buddy out of a group of our picture. No offline message follows from the server (trap 13).
@@ -277,7 +307,7 @@ func (s *session) removeFromList(name toc.ScreenName, groupName string) {
 		s.offList(c, []string{groupName})
 		return
 	}
-	if c.online {
+	if c.online && c != s.self {
 		f := groupFold(groupName)
 		s.toMembers(f, s.message(c.prefix, "PART", s.channelName(f), "Removed from this group"))
 	}
@@ -288,8 +318,10 @@ func (s *session) offList(c *contact, groups []string) {
 	if c.online {
 		s.showDeparture(c, groups, "Removed from your list")
 	}
-	c.signOff()
-	c.known = false
+	if c != s.self {
+		c.signOff()
+		c.known = false
+	}
 }
 
 // channelName is the channel of a folded name as its group spells it.
@@ -304,13 +336,14 @@ func (s *session) channelName(folded string) string {
 
 // membersOf are the online buddies of an & channel; ok reports whether there is such a channel.
 func (s *session) membersOf(folded string) (list []*contact, ok bool) {
+	isSelf := func(c *contact) bool { return c == s.self }
 	if folded == buddiesChannel {
-		return s.roster.online(), true
+		return slices.DeleteFunc(s.roster.online(), isSelf), true
 	}
 	for _, g := range s.roster.groups {
 		if groupFold(g.name) == folded {
 			ok = true
-			list = append(list, slices.DeleteFunc(slices.Clone(g.members), func(c *contact) bool { return !c.online })...)
+			list = append(list, slices.DeleteFunc(slices.Clone(g.members), func(c *contact) bool { return !c.online || isSelf(c) })...)
 		}
 	}
 	return list, ok
@@ -343,7 +376,7 @@ func (s *session) groupTopic(folded string) string {
 	for _, g := range s.roster.groups {
 		groups = append(groups, nicks.GroupChannel(g.name))
 	}
-	text := fmt.Sprintf("AIM buddies of %s: %d of %d online. Type help here for what you can do.", s.self.name, len(on), len(s.roster.buddies()))
+	text := fmt.Sprintf("AIM buddies of %s. Type help here for what you can do.", s.self.name)
 	if len(groups) > 1 {
 		text += " Groups: " + strings.Join(groups, " ")
 	}

@@ -88,7 +88,7 @@ func TestAwayOut(t *testing.T) {
 func TestGroupsAreChannels(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, Options{})
-	r.config("alice", buddies("bob"), toc.Group{Name: "My Work", Buddies: []toc.Buddy{{Name: "dave", Alias: "Boss"}, {Name: "bob"}}})
+	r.config("alice", buddies("bob"), toc.Group{Name: "My Work", Buddies: []toc.Buddy{{Name: "dave", Alias: "The Boss"}, {Name: "bob"}}})
 	c, end := r.login("alice")
 	c.Send("LIST")
 	c.Expect("322 alice &buddies 2 *")
@@ -124,7 +124,7 @@ func TestListChangesOfAnotherClient(t *testing.T) {
 	t.Parallel()
 	_, c, end := talk(t)
 	end.tell(toc.Inserted{Kind: toc.ListGroup, Group: ""}, toc.Inserted{Kind: toc.ListGroup, Group: "Buddies"},
-		toc.Inserted{Kind: toc.ListBuddy, Name: "dave", Group: "New", Alias: "D"}, toc.Inserted{Kind: toc.ListBuddy, Name: "dave", Group: "New", Alias: "D"},
+		toc.Inserted{Kind: toc.ListBuddy, Name: "dave", Group: "New", Alias: "Dave D"}, toc.Inserted{Kind: toc.ListBuddy, Name: "dave", Group: "New", Alias: "Dave D"},
 		here("dave", " U "))
 	c.Expect(":dave!dave@aim JOIN &buddies")
 	end.tell(toc.Deleted{Kind: toc.ListGroup, Group: "New"}, toc.Deleted{Kind: toc.ListBuddy, Name: "dave", Group: "Buddies"})

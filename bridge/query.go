@@ -34,7 +34,7 @@ func (s *session) controlMember() ircd.Member {
 // channelMembers lists who is in a channel as one client sees it; ok reports whether the client may know.
 func (s *session) channelMembers(c *client, channel string) (list []ircd.Member, ok bool) {
 	folded := ircd.Fold(channel)
-	if r := s.rooms[folded]; r != nil && r.joined {
+	if r := s.room(channel); r != nil && r.joined {
 		list = append(list, s.member(s.self, ""))
 		for _, who := range r.sorted() {
 			list = append(list, s.member(who, ""))
@@ -68,7 +68,7 @@ func (s *session) voiceOf(c *client, b *contact) string {
 // names answers NAMES for one channel; of an unknown one only the end.
 func (s *session) names(c *client, channel string) {
 	list, _ := s.channelMembers(c, channel)
-	if r := s.rooms[ircd.Fold(channel)]; r != nil {
+	if r := s.room(channel); r != nil {
 		channel = r.channel
 	}
 	c.conn.SendNames(channel, list)
@@ -97,10 +97,14 @@ func (s *session) who(c *client, m *irc.Message) error {
 	if mask[0] == '#' || mask[0] == '&' {
 		list, _ := s.channelMembers(c, mask)
 		channel := mask
-		if r := s.rooms[ircd.Fold(mask)]; r != nil {
+		if r := s.room(mask); r != nil {
 			channel = r.channel
 		}
 		c.conn.SendWho(mask, fields, channel, list)
+		return nil
+	}
+	if isControl(mask) {
+		c.conn.SendWho(mask, fields, "*", []ircd.Member{s.controlMember()})
 		return nil
 	}
 	if name, ok := s.nicks.Name(mask); ok && ircd.ValidNick(mask) {

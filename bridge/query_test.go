@@ -11,14 +11,14 @@ import (
 func TestWhoisBuddy(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, Options{})
-	r.config("alice", toc.Group{Name: "Friends", Buddies: []toc.Buddy{{Name: "coolguy", Alias: "Carl"}}})
+	r.config("alice", toc.Group{Name: "Friends", Buddies: []toc.Buddy{{Name: "coolguy", Alias: "Carl C"}}})
 	c, end := r.login("alice")
 	u := here("Cool Guy", " UU")
 	u.Idle, u.Warning = 7, 10
 	end.tell(u)
 	c.Expect(":CoolGuy!coolguy@aim JOIN &buddies")
 	c.Send("WHOIS coolguy")
-	c.Expect("311 alice CoolGuy coolguy aim * :Cool Guy (Carl)")
+	c.Expect("311 alice CoolGuy coolguy aim * :Cool Guy (Carl C)")
 	c.Expect("319 alice CoolGuy *")
 	c.Expect("312 alice CoolGuy * *")
 	c.Expect("301 alice CoolGuy *")
@@ -38,7 +38,7 @@ func TestWhoisBuddy(t *testing.T) {
 		}
 	}
 	text := strings.Join(special, "; ")
-	for _, want := range []string{"Cool Guy on AIM", "Carl", "group Friends", "warning level of 10%"} {
+	for _, want := range []string{"Cool Guy on AIM", "Carl C", "group Friends", "warning level of 10%"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("WHOIS lacks %q: %s", want, text)
 		}

@@ -63,7 +63,10 @@ func (f *farEnd) Send(cmds ...toc.Command) error {
 			f.tell(toc.GotoURL{Window: "profile", Path: "info?x"})
 			continue
 		}
-		if f.busy {
+		f.mu.Lock()
+		busy := f.busy
+		f.mu.Unlock()
+		if busy {
 			f.answer(cmd)
 			continue
 		}

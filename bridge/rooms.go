@@ -163,7 +163,7 @@ func (s *session) memberOut(r *room, c *contact) {
 
 // sayRoom sends a line to a room.
 func (s *session) sayRoom(c *client, m *irc.Message, channel, text string) error {
-	r := s.rooms[ircd.Fold(channel)]
+	r := s.room(channel)
 	switch {
 	case r == nil:
 		if _, _, ok := nicks.Room(channel); !ok {
@@ -176,6 +176,9 @@ func (s *session) sayRoom(c *client, m *irc.Message, channel, text string) error
 	body, kind := parseSaid(text)
 	if kind == ctcpOther {
 		return nil // nobody in an AIM room can answer it
+	}
+	if len(body) == 0 {
+		return ircd.Numeric(irc.ERR_NOTEXTTOSEND, "No text to send")
 	}
 	parts := body.Split(toc.ChatRoom(r.id), quotedSize)
 	tags := clientTags(m.Tags)
@@ -277,7 +280,7 @@ func (s *session) chatInvite(e toc.ChatInvite) {
 	s.invites[ircd.Fold(channel)] = invite{id: e.Room, name: e.Name, from: from}
 	s.broadcast(s.message(from.prefix, "INVITE", s.Nick(), channel))
 	text := strings.TrimSpace(richtext.ParseHTML(e.Text).String())
-	if text != "" {
+	if text != "" && !strings.HasPrefix(text, inviteText) {
 		s.deliverIn(from, s.Nick(), richtext.Plain("invites you to "+channel+": "+text), aside{command: "NOTICE"})
 	}
 }

@@ -45,6 +45,14 @@ func (c *contact) tracked() bool { return c.known && (c.buddy() || c.watched > 0
 
 func (c *contact) nick() string { return c.prefix.Name }
 
+// title is the screen name, and the nick where that is another.
+func (c *contact) title() string {
+	if string(c.name) == c.nick() {
+		return c.nick()
+	}
+	return string(c.name) + " (nick " + c.nick() + ")"
+}
+
 // realname is what IRC shows as the real name: the screen name as formatted, and the alias.
 func (c *contact) realname() string {
 	if c.alias != "" && c.alias != string(c.name) {
@@ -245,8 +253,8 @@ func (r *roster) update(u toc.BuddyUpdate, now time.Time) (*contact, change) {
 		c.online, ch = true, ch|arrived
 	}
 	ch |= c.setAway(u.Class.Away()) | c.setIdle(u.Idle, now)
-	if u.Warning != c.warning {
-		c.warning, ch = u.Warning, ch|warned
+	if w := min(max(u.Warning, 0), 100); w != c.warning {
+		c.warning, ch = w, ch|warned
 	}
 	c.signOn, c.class = u.SignOn, u.Class
 	return c, ch

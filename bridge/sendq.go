@@ -181,6 +181,9 @@ func (s *session) drain() {
 		}
 	}
 	s.arm(now)
+	if s.leaving && len(s.queue.lanes) == 0 {
+		s.lingerOver()
+	}
 }
 
 // arm sets the timer for the next moment at which something may go.
@@ -238,6 +241,13 @@ func (s *session) returnUnsent(rest []toc.Command) {
 	if n := countMessages(rest); n > 0 {
 		s.news(fmt.Sprintf("%s may not have been sent before the connection was lost.", plural(n, "message", "messages")))
 	}
+	s.nameUnsent()
+	s.queue.lanes, s.queue.recent, s.queue.told = nil, nil, nil
+	s.queue.stop()
+}
+
+// nameUnsent tells what still waits and will not be sent.
+func (s *session) nameUnsent() {
 	for _, lane := range s.queue.lanes {
 		for _, q := range lane {
 			if q.what != "" {
@@ -245,8 +255,6 @@ func (s *session) returnUnsent(rest []toc.Command) {
 			}
 		}
 	}
-	s.queue.lanes, s.queue.recent, s.queue.told = nil, nil, nil
-	s.queue.stop()
 }
 
 func countMessages(cmds []toc.Command) (n int) {

@@ -58,7 +58,8 @@ type session struct {
 	refs int // credentials that came in and were not yet refused or detached
 
 	// Written by run before ready is closed, then fixed.
-	err error
+	err     error // in words for the user
+	refusal error // of the AIM server
 
 	asides  asides         // written by the sessions of others
 	helpers sync.WaitGroup // sign-on attempts and the link's goroutines
@@ -87,6 +88,7 @@ type session struct {
 	quiet    bool // the user turned presence notices off
 	typing   map[string]toc.TypingState
 	lingerT  *time.Timer
+	leaving  bool   // sign off when nothing waits to be sent
 	lastWord string // of the client that left last
 }
 
@@ -171,7 +173,11 @@ func (s *session) admit(ctx context.Context, cred ircd.Credentials, first bool) 
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if first {
+	var refused toc.ServerError
+	switch {
+	case first && cred.Password == "" && errors.As(s.refusal, &refused):
+		return nickInUse(cred.Account) // the name has a password, or is signed on elsewhere
+	case first:
 		return s.err
 	}
 	return s.check(cred)
@@ -233,6 +239,7 @@ func (s *session) end(reason string) {
 	s.ended = true
 	s.sayFarewell(reason)
 	s.b.retire(s, true)
+	s.nameUnsent()
 	for _, c := range s.clients {
 		c.conn.Close(ircd.ReasonBackend, reason)
 	}
@@ -253,7 +260,7 @@ func (s *session) cleanUp() {
 		w.timer.Stop()
 	}
 	if s.link != nil {
-		s.link.close()
+		s.link.finish(finishTime)
 	}
 	s.settle(errEnded)
 }
@@ -279,7 +286,16 @@ func (unused) apply(s *session) {
 	s.lingerOver()
 }
 
+// finishTime is for what is queued when the account signs off.
+const finishTime = time.Second
+
+// lingerOver signs the account off, unless somebody came back. What waits for the server's speed limit goes out first.
 func (s *session) lingerOver() {
+	s.leaving = s.link != nil && len(s.queue.lanes) > 0
+	if s.leaving {
+		s.log.Info("signing off when all is sent", "waiting", len(s.queue.lanes))
+		return
+	}
 	if s.b.retire(s, false) {
 		s.ended = true
 		s.sayFarewell(s.lastWord)

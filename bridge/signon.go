@@ -137,7 +137,8 @@ func (s *session) restored() {
 func (s *session) signOnFailed(err error) {
 	s.log.Info("sign-on failed", "err", err)
 	if s.state == signingOn {
-		s.settle(s.o.explain(err))
+		s.refusal = err
+		s.settle(s.o.explain(s.typed, err))
 		s.end("Sign-on failed")
 		return
 	}
@@ -150,20 +151,20 @@ func (s *session) signOnFailed(err error) {
 }
 
 // explain turns a failed first sign-on into words the user can act on.
-func (o *Options) explain(err error) error {
+func (o *Options) explain(name toc.ScreenName, err error) error {
 	var refused toc.ServerError
 	var netErr net.Error
 	switch {
 	case errors.As(err, &refused) && refused.Code == 980:
-		return passwordMismatch("AIM does not accept this screen name and password. Check both; five other sessions of the name have the same effect")
+		return passwordMismatch(fmt.Sprintf("AIM does not accept this password for the screen name %s. Check both; five other sessions of the name have the same effect", name))
 	case errors.As(err, &refused) && refused.Code == 983:
 		return errors.New("AIM says: signing on too often from this address. Wait 10 minutes, then try again")
 	case errors.As(err, &refused):
 		return fmt.Errorf("AIM refused the sign-on: %w", refused)
 	case errors.As(err, &netErr) && netErr.Timeout() || errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("the AIM server at %s does not answer; try again later", o.Server)
+		return fmt.Errorf("The AIM server at %s does not answer; try again later", o.Server)
 	}
-	return fmt.Errorf("the AIM server at %s cannot be reached: %w", o.Server, rootCause(err))
+	return fmt.Errorf("The AIM server at %s cannot be reached: %w", o.Server, rootCause(err))
 }
 
 // rootCause is the innermost error: "connection refused" without the layers around it.
@@ -185,7 +186,7 @@ func (s *session) linkLost(err error) {
 	s.link = nil
 	if s.state == signingOn {
 		s.giveUpWaits()
-		s.settle(fmt.Errorf("the AIM server at %s closed the connection; try again later", s.o.Server))
+		s.settle(fmt.Errorf("The AIM server at %s closed the connection; try again later", s.o.Server))
 		s.end("Sign-on failed")
 		return
 	}
@@ -201,6 +202,9 @@ func (s *session) linkLost(err error) {
 	s.returnUnsent(rest)
 	s.resume()
 	s.schedule(err)
+	if s.leaving {
+		s.lingerOver()
+	}
 }
 
 // schedule plans the next attempt. The delay doubles with each attempt since the last stable link, because a link that

@@ -32,7 +32,7 @@ func (s *session) tagmsg(c *client, m *irc.Message) error {
 // tagRoom sends tags to those in a room who are on this bridge.
 func (s *session) tagRoom(c *client, channel string, tags irc.Tags) error {
 	folded := ircd.Fold(channel)
-	r := s.rooms[folded]
+	r := s.room(channel)
 	if r == nil {
 		if _, _, ok := nicks.Room(channel); !ok {
 			return noSuchChannel(channel)

@@ -34,7 +34,7 @@ func (s *session) showTopic(c *client, r *room, none func()) {
 		return
 	}
 	c.conn.Reply(irc.RPL_TOPIC, r.channel, text)
-	by, at := controlNick, r.created
+	by, at := s.controlPrefix().String(), r.created
 	if r.topic.text != "" {
 		by, at = r.topic.by, r.topic.at
 	}
@@ -45,7 +45,7 @@ func (s *session) showTopic(c *client, r *room, none func()) {
 func (s *session) topicCommand(c *client, m *irc.Message) error {
 	channel := m.Params[0]
 	folded := ircd.Fold(channel)
-	r := s.rooms[folded]
+	r := s.room(channel)
 	_, isGroup := s.membersOf(folded)
 	_, _, isRoom := nicks.Room(channel)
 	setting := len(m.Params) > 1

@@ -61,9 +61,11 @@ func (l *pipeListener) dial(ctx context.Context) (net.Conn, error) {
 
 // world is the whole thing in memory: tocd, a bridge and an IRC server.
 type world struct {
-	t   *testing.T
-	aim *tocd.Server
-	irc *pipeListener
+	t *testing.T
+
+	bridge *Bridge
+	aim    *tocd.Server
+	irc    *pipeListener
 
 	mu     sync.Mutex
 	aimLn  *pipeListener
@@ -81,6 +83,7 @@ func newWorld(t *testing.T, far tocd.Options, o Options) (w *world, shutdown fun
 		return ln.dial(ctx)
 	}
 	b := New(o)
+	w.bridge = b
 	limits := ircd.DefaultLimits()
 	limits.Rate, limits.Burst, limits.PerAddr, limits.PerAddrUnregistered = 0, 0, 0, 0
 	srv := &ircd.Server{Name: "irc.test", Network: "AIM", Version: "test", Backend: b, ISupport: b.ISupport(), Limits: limits}
@@ -333,4 +336,80 @@ func directSignOn(t *testing.T, w *world, name toc.ScreenName) *toc.Client {
 		<-done
 	})
 	return c
+}
+
+// TestLastWordsArriveBeforeTheQuit: what was said just before leaving is sent, also what the speed limit held up.
+func TestLastWordsArriveBeforeTheQuit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, shutdown := newWorld(t, tocd.Options{Accounts: accounts("alice", "bob"), RateLimits: true}, Options{Pace: pace.Oscar})
+		defer shutdown()
+		alice, bob := w.login("alice"), w.login("bob")
+		long := strings.Repeat("&", 380)
+		for i := range 20 {
+			alice.Send("PRIVMSG bob :%d%s", i, long)
+		}
+		alice.Send("QUIT :bye")
+		alice.ExpectClosed()
+		time.Sleep(time.Minute)
+		for i := range 20 {
+			bob.Expect(fmt.Sprintf("PRIVMSG bob :%d%s", i, long))
+		}
+		synctest.Wait()
+		if w.bridge.peer("alice") != nil {
+			t.Error("all is sent, and alice is still signed on")
+		}
+	})
+}
+
+// TestShutdownNamesWhatIsNotSent: a server that stops cannot wait for the speed limit.
+func TestShutdownNamesWhatIsNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, shutdown := newWorld(t, tocd.Options{Accounts: accounts("alice", "bob"), RateLimits: true}, Options{Pace: pace.Oscar})
+		alice, bob := w.login("alice"), w.login("bob")
+		alice.Send("PRIVMSG bob :first")
+		bob.Expect("PRIVMSG bob first")
+		long := strings.Repeat("&", 380)
+		for i := range 20 {
+			alice.Send("PRIVMSG bob :%d%s", i, long)
+		}
+		alice.Sync()
+		w.bridge.cancel()
+		for range 3 {
+			alice.Expect("NOTICE &buddies :Not sent to bob: *")
+		}
+		alice.Expect("ERROR *")
+		shutdown()
+	})
+}
+
+// TestMessageThenQuit: without limits too, the last line before QUIT is sent.
+func TestMessageThenQuit(t *testing.T) {
+	t.Parallel()
+	w, shutdown := newWorld(t, tocd.Options{Accounts: accounts("alice", "bob")}, Options{})
+	defer shutdown()
+	bob := w.login("bob")
+	for i := range 5 {
+		alice := w.login("alice")
+		alice.SendRaw(fmt.Sprintf("PRIVMSG bob :last %d\r\nQUIT :x\r\n", i))
+		alice.ExpectClosed()
+		bob.Expect(fmt.Sprintf("PRIVMSG bob :last %d", i))
+	}
+}
+
+func TestRoomNamesAsTheServerHasThem(t *testing.T) {
+	t.Parallel()
+	w, shutdown := newWorld(t, tocd.Options{Accounts: accounts("alice", "bob")}, Options{})
+	defer shutdown()
+	alice := w.login("alice")
+	alice.Send("JOIN #a:b")
+	channel := alice.Expect(":alice!* JOIN *").Params[0]
+	alice.Expect("366 alice " + channel + " *")
+	alice.Send("TOPIC #a:b :works")
+	alice.Expect("TOPIC " + channel + " works")
+	alice.Send("PART #a:b")
+	alice.Expect("PART " + channel)
+	alice.Send("JOIN #_x_")
+	alice.Expect(":alice!* JOIN #x")
+	alice.Send("JOIN #_")
+	alice.Expect("403 alice #_ *")
 }
