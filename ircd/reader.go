@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -47,6 +48,10 @@ func (c *Conn) step(line []byte, err error) bool {
 		c.slowDown(line)
 		c.sendNow("", NewMessage(nil, ERR_INPUTTOOLONG, c.Nick(), "Input line was too long"))
 		c.lineLost()
+		if c.reg != nil && isPass(line) { // not a login without a password instead
+			_ = c.refused(errLongPass)
+			return false
+		}
 	case err != nil:
 		c.readFailed(err)
 		return false
@@ -55,6 +60,13 @@ func (c *Conn) step(line []byte, err error) bool {
 		c.receive(line)
 	}
 	return true
+}
+
+var errLongPass = Numeric(irc.ERR_PASSWDMISMATCH, "Your password does not fit a line of IRC: use SASL PLAIN")
+
+// isPass reports whether a line, or the beginning of one, is a PASS.
+func isPass(line []byte) bool {
+	return len(line) >= 5 && strings.EqualFold(string(line[:5]), "PASS ")
 }
 
 func (c *Conn) ended() {

@@ -413,3 +413,14 @@ func TestPipelined(t *testing.T) {
 		t.Errorf("%d of 100 commands were answered", n)
 	}
 }
+
+// TestLongPassIsNoLogin: who gave a password that did not fit must not be let in without one.
+func TestLongPassIsNoLogin(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	c := s.dial()
+	c.SendLine("PASS " + strings.Repeat("x", 600))
+	c.Expect("417 * *")
+	c.Expect("464 * *")
+	c.ExpectClosed()
+}
