@@ -3,6 +3,7 @@
 //
 //	config.go    Config and Defaults: one struct, one field a key
 //	limits.go    the [limits] section
+//	ways.go      addresses, and [tls], [websocket] and [proxy]: how clients come in
 //	load.go      Load: flags over environment over file over defaults
 //	decode.go    how a written value becomes a Go value, strictly
 //	origin.go    which line, variable or flag a value came from; KeyError
@@ -24,20 +25,31 @@ import "time"
 
 // Config is the whole configuration. The tags are the names in the file.
 type Config struct {
-	IRC    IRC    `mapstructure:"irc"`
-	TOC    TOC    `mapstructure:"toc"`
-	Bridge Bridge `mapstructure:"bridge"`
-	Log    Log    `mapstructure:"log"`
-	Limits Limits `mapstructure:"limits"`
+	IRC       IRC       `mapstructure:"irc"`
+	TLS       TLS       `mapstructure:"tls"`
+	WebSocket WebSocket `mapstructure:"websocket"`
+	Proxy     Proxy     `mapstructure:"proxy"`
+	TOC       TOC       `mapstructure:"toc"`
+	Bridge    Bridge    `mapstructure:"bridge"`
+	Log       Log       `mapstructure:"log"`
+	Limits    Limits    `mapstructure:"limits"`
 }
 
 // IRC is the side that IRC clients connect to.
 type IRC struct {
-	// Listen has the TCP addresses, host:port; port 0 lets the system choose.
+	// Listen has the addresses for plain text: host:port, where port 0 lets the
+	// system choose, or unix:/path.
 	Listen []string `mapstructure:"listen"`
-	// InsecurePlaintext allows addresses in Listen that are not loopback.
-	// Passwords and messages cross the network readable there.
+	// ListenTLS, ListenWS and ListenWSS have those for TLS, for WebSocket and for
+	// WebSocket over TLS.
+	ListenTLS []string `mapstructure:"listen_tls"`
+	ListenWS  []string `mapstructure:"listen_ws"`
+	ListenWSS []string `mapstructure:"listen_wss"`
+	// InsecurePlaintext allows addresses in Listen and ListenWS that are not
+	// loopback. Passwords and messages cross the network readable there.
 	InsecurePlaintext bool `mapstructure:"insecure_plaintext"`
+	// UnixMode has the permission bits of unix sockets, octal.
+	UnixMode string `mapstructure:"unix_mode"`
 	// Hostname is the server's name in every line it sends; it needs a dot,
 	// by which clients tell a server from a nick.
 	Hostname string `mapstructure:"hostname"`
@@ -70,10 +82,17 @@ type Log struct {
 func Defaults() Config {
 	return Config{
 		IRC: IRC{
-			Listen:   []string{"127.0.0.1:6667"},
-			Hostname: "tocbridge.localhost",
-			Network:  "AIM",
+			Listen:    []string{"127.0.0.1:6667"},
+			ListenTLS: []string{},
+			ListenWS:  []string{},
+			ListenWSS: []string{},
+			UnixMode:  "0660",
+			Hostname:  "tocbridge.localhost",
+			Network:   "AIM",
 		},
+		WebSocket: WebSocket{Origins: []string{}},
+		Proxy:     Proxy{From: []string{}},
+
 		TOC:    TOC{Server: "127.0.0.1:9898", Login: "toc2_login", Pace: "oscar"},
 		Log:    Log{Level: "info", Format: "text"},
 		Limits: defaultLimits(),

@@ -87,7 +87,9 @@ func TestSecretsHaveTheirType(t *testing.T) {
 // text for a variable.
 func other(f field) (value any, text string) {
 	special := map[string]string{
-		"irc.listen": "127.0.0.1:6697,[::1]:6697", "irc.hostname": "irc.example.org", "toc.server": "toc.example.org:9898",
+		"irc.listen": "127.0.0.1:6697,[::1]:6697", "irc.listen_tls": ":7697,unix:/run/irc/tls", "irc.listen_ws": "127.0.0.1:8067",
+		"irc.listen_wss": ":8097", "irc.unix_mode": "0600", "websocket.origins": "https://a.example.org,*",
+		"proxy.from": "127.0.0.1,10.0.0.0/8,unix", "irc.hostname": "irc.example.org", "toc.server": "toc.example.org:9898",
 		"toc.login": SignOnTOC1, "toc.pace": PaceOff, "log.level": "debug", "log.format": FormatJSON,
 	}
 	switch x := f.value.Interface().(type) {
@@ -342,6 +344,34 @@ func TestDefaultListsAreNotShared(t *testing.T) {
 	}
 }
 
+// withTLS listens for TLS.
+func withTLS(c *Config) {
+	c.IRC.ListenTLS = []string{":6697"}
+	c.TLS.Certificate, c.TLS.Key = "c.pem", "k.pem"
+}
+
+func TestProxyAddresses(t *testing.T) {
+	t.Parallel()
+	p := Proxy{From: []string{"127.0.0.1", "::ffff:10.0.0.1", "192.168.7.1/16", "2001:db8::1", "unix"}}
+	networks, unix, err := p.Addresses()
+	if got := fmt.Sprint(networks, unix, err); got != "[127.0.0.1/32 10.0.0.1/32 192.168.0.0/16 2001:db8::1/128] true <nil>" {
+		t.Error(got)
+	}
+	networks, unix, err = Defaults().Proxy.Addresses()
+	if networks != nil || unix || err != nil {
+		t.Error(networks, unix, err)
+	}
+}
+
+func TestFileMode(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"0660": "-rw-rw----", "600": "-rw-------", "0777": "-rwxrwxrwx"} {
+		if got, err := (IRC{UnixMode: text}).FileMode(); err != nil || got.String() != want {
+			t.Errorf("%s: %v, %v", text, got, err)
+		}
+	}
+}
+
 func TestValidate(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -359,6 +389,40 @@ func TestValidate(t *testing.T) {
 		{"a name", func(c *Config) { c.IRC.Listen = []string{"irc.example.org:6667"} }, "is not a loopback address"},
 		{"a name like loopback", func(c *Config) { c.IRC.Listen = []string{"127.0.0.1.example.org:6667"} }, "is not a loopback address"},
 		{"no address", func(c *Config) { c.IRC.Listen = nil }, "irc.listen: needs at least one address"},
+		{"TLS only", func(c *Config) { c.IRC.Listen = nil; withTLS(c) }, ""},
+		{"TLS everywhere", func(c *Config) { withTLS(c); c.IRC.ListenWSS = []string{"0.0.0.0:8097"} }, ""},
+		{"TLS without a certificate", func(c *Config) { c.IRC.ListenTLS = []string{":6697"} }, "tls.certificate: is needed, with tls.key, for irc.listen_tls"},
+		{"wss without a certificate", func(c *Config) { c.IRC.ListenWSS = []string{":6697"} }, "tls.certificate: is needed"},
+		{"certificate without a key", func(c *Config) { c.TLS.Certificate = "c.pem" }, "tls.certificate: needs tls.key"},
+		{"key without a certificate", func(c *Config) { c.TLS.Key = "k.pem" }, "tls.certificate: needs tls.key"},
+		{"TLS address", func(c *Config) { withTLS(c); c.IRC.ListenTLS[0] = "6697" }, `irc.listen_tls: "6697" is not an address`},
+		{"the same address twice", func(c *Config) { withTLS(c); c.IRC.Listen = c.IRC.ListenTLS; c.IRC.InsecurePlaintext = true }, "irc.listen_tls: :6697 is there twice"},
+		{"ws on all addresses", func(c *Config) { c.IRC.ListenWS = []string{":8067"} }, "irc.listen_ws: :8067 is not a loopback address"},
+		{"ws, insecure in so many words", func(c *Config) { c.IRC.ListenWS = []string{":8067"}; c.IRC.InsecurePlaintext = true }, ""},
+		{"unix sockets", func(c *Config) { c.IRC.Listen = []string{"unix:/run/irc"}; c.IRC.ListenWS = []string{"unix:/run/ws"} }, ""},
+		{"unix socket twice", func(c *Config) { c.IRC.Listen = []string{"unix:/run/irc"}; c.IRC.ListenWS = c.IRC.Listen }, "irc.listen_ws: unix:/run/irc is there twice"},
+		{"unix socket somewhere", func(c *Config) { c.IRC.Listen = []string{"unix:irc"} }, `irc.listen: "unix:irc": the path of a unix socket has to begin with /`},
+		{"unix socket with a long name", func(c *Config) { c.IRC.Listen = []string{"unix:/" + strings.Repeat("x", 85)} }, "the path of a unix socket may have 85 bytes"},
+		{"unix mode", func(c *Config) { c.IRC.UnixMode = "0666" }, ""},
+		{"unix mode, decimal", func(c *Config) { c.IRC.UnixMode = "0680" }, `irc.unix_mode: needs octal permission bits such as 0660, not "0680"`},
+		{"unix mode, more than permissions", func(c *Config) { c.IRC.UnixMode = "4755" }, "irc.unix_mode: needs octal"},
+		{"unix mode, too short", func(c *Config) { c.IRC.UnixMode = "" }, "irc.unix_mode: needs octal"},
+		{"STS", func(c *Config) { withTLS(c); c.TLS.STS = true; c.TLS.STSDuration = 720 * time.Hour }, ""},
+		{"STS taken back", func(c *Config) { withTLS(c); c.TLS.STS = true }, ""},
+		{"STS at a proxy", func(c *Config) { c.TLS.STS = true; c.TLS.STSPort = 6697 }, ""},
+		{"STS without TLS", func(c *Config) { c.TLS.STS = true }, "tls.sts: true needs an address in irc.listen_tls"},
+		{"STS port", func(c *Config) { c.TLS.STSPort = 65536 }, "tls.sts_port: 65536 is no port"},
+		{"STS port below 0", func(c *Config) { c.TLS.STSPort = -1 }, "tls.sts_port: -1 is less than 0"},
+		{"STS for half a second", func(c *Config) { c.TLS.STSDuration = 1500 * time.Millisecond }, "tls.sts_duration: 1.5s: needs whole seconds"},
+		{"origins", func(c *Config) {
+			c.WebSocket.Origins = []string{"*", "https://*.example.org", "http://[::1]:8000", "http://*:8000"}
+		}, ""},
+		{"origin without a scheme", func(c *Config) { c.WebSocket.Origins = []string{"chat.example.org"} }, `websocket.origins: "chat.example.org" is not an origin`},
+		{"origin with a path", func(c *Config) { c.WebSocket.Origins = []string{"https://chat.example.org/"} }, "is not an origin"},
+		{"proxies", func(c *Config) { c.Proxy.From = []string{"127.0.0.1", "2001:db8::/32", "unix"} }, ""},
+		{"proxy by name", func(c *Config) { c.Proxy.From = []string{"localhost"} }, `proxy.from: "localhost" is neither an address`},
+		{"proxy with port", func(c *Config) { c.Proxy.From = []string{"127.0.0.1:80"} }, "is neither an address"},
+		{"proxy with zone", func(c *Config) { c.Proxy.From = []string{"fe80::1%eth0"} }, "is neither an address"},
 		{"port too high", func(c *Config) { c.IRC.Listen = []string{"127.0.0.1:65536"} }, "the port has to be a number"},
 		{"port by name", func(c *Config) { c.IRC.Listen = []string{"127.0.0.1:ircd"} }, "the port has to be a number"},
 		{"hostname without dot", func(c *Config) { c.IRC.Hostname = "irc" }, `irc.hostname: "irc" is not a server name`},

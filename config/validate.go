@@ -38,7 +38,7 @@ func (c Config) validate(from origins) error {
 			faults = append(faults, from.name(key, err))
 		}
 	}
-	report("irc.listen", c.IRC.checkListen())
+	c.reportWays(report)
 	report("irc.hostname", checkHostname(c.IRC.Hostname))
 	report("irc.network", checkNetwork(c.IRC.Network))
 	report("toc.server", checkServer(c.TOC.Server))
@@ -50,24 +50,6 @@ func (c Config) validate(from origins) error {
 		report(f.key(), checkNumber(f.value.Interface()))
 	}
 	return errors.Join(faults...)
-}
-
-func (i IRC) checkListen() error {
-	if len(i.Listen) == 0 {
-		return errors.New("needs at least one address, such as 127.0.0.1:6667")
-	}
-	for n, addr := range i.Listen {
-		host, port, err := splitAddress(addr)
-		switch {
-		case err != nil:
-			return err
-		case !i.InsecurePlaintext && !loopback(host):
-			return fmt.Errorf("%s is not a loopback address, and passwords would cross the network readable: listen on 127.0.0.1 or set irc.insecure_plaintext = true", addr)
-		case port != 0 && slices.Contains(i.Listen[:n], addr):
-			return fmt.Errorf("%s is there twice", addr)
-		}
-	}
-	return nil
 }
 
 func splitAddress(addr string) (host string, port uint16, err error) {
