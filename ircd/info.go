@@ -49,6 +49,7 @@ func (s *Server) isupportTokens() []string {
 		"NICKLEN=" + strconv.Itoa(NickLen),
 		"USERLEN=" + strconv.Itoa(userLen),
 		"UTF8ONLY",
+		"WHOX", // SendWho does it
 	}
 	theirs := make(map[string]bool)
 	for _, t := range s.ISupport {

@@ -24,7 +24,7 @@ func TestRegister(t *testing.T) {
 	c.ExpectNext("002 alice *irc.test*test-1*")
 	c.ExpectNext("003 alice *")
 	c.ExpectNext("004 alice irc.test test-1 i ov")
-	c.ExpectNext("005 alice CASEMAPPING=ascii NETWORK=Test\\x20Net NICKLEN=32 USERLEN=20 UTF8ONLY CHANTYPES=&# PREFIX=(ov)@+ MONITOR=100 :are supported by this server")
+	c.ExpectNext("005 alice CASEMAPPING=ascii NETWORK=Test\\x20Net NICKLEN=32 USERLEN=20 UTF8ONLY WHOX CHANTYPES=&# PREFIX=(ov)@+ MONITOR=100 :are supported by this server")
 	c.ExpectNext("251 alice :There are 1 users and 0 invisible on 1 servers")
 	c.ExpectNext("252 alice 0 *")
 	c.ExpectNext("253 alice 0 *")
