@@ -126,7 +126,7 @@ func TestISupportLines(t *testing.T) {
 			tokens = append(tokens, "NICKLEN=16")
 			s := &Server{Name: "irc.test", Network: "N", ISupport: tokens}
 			all := s.isupportTokens()
-			if len(all) != n+5 || all[len(all)-1] != "NICKLEN=16" {
+			if len(all) != n+6 || all[len(all)-1] != "NICKLEN=16" {
 				t.Errorf("tokens %v", all)
 			}
 			got := 0
