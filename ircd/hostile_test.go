@@ -288,25 +288,6 @@ func TestTLS(t *testing.T) {
 	c.ExpectClosed()
 }
 
-// Ten thousand would need more file descriptors than every machine gives; a thousand idle sockets show the same.
-func TestManyIdle(t *testing.T) {
-	t.Parallel()
-	s := start(t, func(s *server) { s.Limits.PerAddr, s.Limits.PerAddrUnregistered = 0, 0 })
-	const n = 500
-	conns := make([]net.Conn, n)
-	for i := range conns {
-		nc, err := net.Dial("tcp", s.addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer nc.Close()
-		conns[i] = nc
-	}
-	c := s.register("alice")
-	c.Send("LUSERS")
-	c.Expect(fmt.Sprintf("253 alice %d *", n))
-}
-
 // FuzzServer throws any bytes at a live server, registered and not. Whatever happens to that connection, there is no
 // panic, what the server says parses, and the next client is served.
 func FuzzServer(f *testing.F) {
