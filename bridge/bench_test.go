@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"tocbridge/ircd"
 	"tocbridge/toc"
@@ -161,5 +163,43 @@ func BenchmarkFlood(b *testing.B) {
 		if line := bob.until("PRIVMSG bob"); !strings.HasSuffix(line, fmt.Sprintf(":%d\r\n", i)) {
 			b.Fatalf("message %d is %q", i, line)
 		}
+	}
+}
+
+// BenchmarkStalledClient is a burst of 50,000 lines to two clients of one account, one of which does not read: how long
+// the other waits at worst between two lines, and what the process holds at most.
+func BenchmarkStalledClient(b *testing.B) {
+	const lines = 50_000
+	for b.Loop() {
+		w := newBenchWorld(b, "alice", "bob")
+		alice, bob := w.connect("alice"), w.connect("bob")
+		stalled := w.connect("bob")
+		stalled.nc.(*net.TCPConn).SetReadBuffer(4096)
+		alice.send("PRIVMSG bob :warm up\r\n")
+		bob.until("warm up")
+		go func() {
+			out := bufio.NewWriterSize(alice.nc, 16<<10)
+			for i := range lines {
+				fmt.Fprintf(out, "PRIVMSG bob :line %d\r\n", i)
+			}
+			out.Flush()
+		}()
+		var worst time.Duration
+		var peak, heap runtime.MemStats
+		last := time.Now()
+		for i := range lines {
+			bob.until("PRIVMSG bob")
+			now := time.Now()
+			worst, last = max(worst, now.Sub(last)), now
+			if i%10_000 == 0 {
+				if runtime.ReadMemStats(&heap); heap.HeapInuse > peak.HeapInuse {
+					peak = heap
+				}
+				last = time.Now()
+			}
+		}
+		b.ReportMetric(float64(worst.Microseconds())/1000, "ms-worst-wait")
+		b.ReportMetric(float64(peak.HeapInuse)/(1<<20), "MiB-heap")
+		b.ReportMetric(0, "ns/op")
 	}
 }
