@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sync/errgroup"
 
 	"tocbridge/bridge"
@@ -27,8 +27,10 @@ type app struct {
 	irc       *ircd.Server
 	bridge    *bridge.Bridge
 	log       *slog.Logger
-	listeners []net.Listener
-	last      []step // what else to stop, after the bridge
+	listeners []door
+	cert      *ircd.Certificate // nil: none
+	hangup    <-chan os.Signal  // SIGHUP; nil: not ours
+	last      []step            // what else to stop, after the bridge
 }
 
 // A step is a part of the shutdown and the share of the budget it may take;
@@ -108,38 +110,26 @@ func readMOTD(path string) ([]string, error) {
 	return lines, nil
 }
 
-// listen opens the addresses; none is served before run. An error closes those
-// already open.
-func (a *app) listen(ctx context.Context, addrs []string) error {
-	var lc net.ListenConfig
-	for _, addr := range addrs {
-		ln, err := lc.Listen(ctx, "tcp", addr)
-		if err != nil {
-			for _, open := range a.listeners {
-				err = errors.Join(err, open.Close())
-			}
-			return fmt.Errorf("cannot listen for IRC clients (is another IRC server running? --listen takes another port): %w", err)
-		}
-		a.listeners = append(a.listeners, ln)
-		a.log.Info("listening", "address", ln.Addr().String())
-	}
-	return nil
-}
-
 // run serves until ctx ends or a listener fails, then shuts everything down.
 func (a *app) run(ctx context.Context) error {
 	g, running := errgroup.WithContext(ctx)
 	for _, ln := range a.listeners {
 		g.Go(func() error {
 			// Not under running: its end would cut clients off that shutdown tells first.
-			err := a.irc.Serve(context.WithoutCancel(ctx), ln)
+			err := a.irc.ServeWay(context.WithoutCancel(ctx), ln.Listener, ln.way)
 			if errors.Is(err, ircd.ErrServerClosed) {
 				return nil
 			}
 			return fmt.Errorf("serve %s: %w", ln.Addr(), err)
 		})
 	}
+	g.Go(func() error {
+		a.reload(running, a.hangup)
+		return nil
+	})
+	a.notify(daemon.SdNotifyReady)
 	<-running.Done()
+	a.notify(daemon.SdNotifyStopping)
 	a.log.Info("shutting down", "within", shutdownTime)
 	err := shutdown(context.WithoutCancel(ctx), a.steps())
 	return errors.Join(g.Wait(), err)

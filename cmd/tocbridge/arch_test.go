@@ -96,6 +96,8 @@ func TestLibrariesBehindTheirDoors(t *testing.T) {
 		"github.com/go-viper/":         "tocbridge/config",
 		"github.com/pelletier/go-toml": "tocbridge/config",
 		"github.com/spf13/cobra":       "tocbridge/cmd/tocbridge",
+		"github.com/coreos/go-systemd": "tocbridge/cmd/tocbridge",
+		"github.com/coder/websocket":   "tocbridge/ircd",
 		"github.com/google/go-cmp":     "tests",
 		"go.uber.org/goleak":           "tests",
 		"pgregory.net/rapid":           "tests",

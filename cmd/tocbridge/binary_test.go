@@ -77,7 +77,14 @@ type process struct {
 // start runs the built binary; a test that does not end it gets it killed.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.CommandContext(context.Background(), binary(t), args...), ended: make(chan struct{})}
+	return startCommand(t, exec.CommandContext(context.Background(), binary(t), args...))
+}
+
+// startCommand is start for a command line that ends in the program; its Env is
+// added to the environment.
+func startCommand(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, cmd: cmd, ended: make(chan struct{})}
 	p.output.changed = make(chan struct{})
 	r, w := io.Pipe()
 	p.cmd.Stdout, p.cmd.Stderr = w, w
@@ -99,7 +106,7 @@ func start(t *testing.T, args ...string) *process {
 		_ = p.cmd.Process.Kill() // has ended already in most tests
 		<-p.ended
 		if t.Failed() {
-			t.Logf("tocbridge %q said:\n%s", args, p.output.String())
+			t.Logf("%q said:\n%s", cmd.Args, p.output.String())
 		}
 	})
 	return p

@@ -32,6 +32,9 @@ func check(w io.Writer, file string) error {
 	if _, err := readMOTD(c.IRC.MOTDFile); err != nil {
 		return err
 	}
+	if _, err := loadCertificate(c.TLS, nil); err != nil {
+		return err
+	}
 	_, err = fmt.Fprintf(w, "# The configuration is good.\n\n%s", c.TOML())
 	return err
 }

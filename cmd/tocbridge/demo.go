@@ -77,7 +77,7 @@ func demo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error {
 	if err == nil {
 		a.irc.MOTD = demoMOTD
 		a.last = []step{{"stop the demo's AIM server", time.Second, far.stop}}
-		err = a.listen(ctx, c.IRC.Listen)
+		err = a.listen(ctx, c, nil)
 	}
 	if err != nil {
 		return errors.Join(err, far.stop(context.WithoutCancel(ctx)))

@@ -5,6 +5,7 @@
 //	serve.go    tocbridge serve           demo.go     tocbridge demo
 //	check.go    tocbridge check-config    version.go  tocbridge version
 //	app.go      the parts put together, run, and shut down in order
+//	listen.go   how clients come in: addresses, TLS, systemd's sockets, SIGHUP
 //	log.go      the logger                hints.go    what to type into which client
 //	buddy.go, cast.go                     the demo's buddies
 //

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"io"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -51,7 +54,15 @@ func serve(ctx context.Context, c config.Config, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := a.listen(ctx, c.IRC.Listen); err != nil {
+	given, err := activated()
+	if err != nil {
+		return err
+	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	a.hangup = hangup
+	if err := a.listen(ctx, c, given); err != nil {
 		return err
 	}
 	if c.IRC.InsecurePlaintext {
