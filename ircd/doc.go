@@ -12,6 +12,8 @@
 //	list.go      NAMES, WHO, WHOIS, LIST for the backend    names.go     nicks, channels, case mapping, text budget
 //	reader.go    a connection's life                        close.go     and its end, by named reasons
 //	server.go    listeners, counts, shutdown                limits.go    what a client may cost
+//	way.go       what comes before the first line           listen.go    addresses, unix sockets
+//	tls.go, websocket.go, wsupgrade.go, proxyproto.go       the layers that way.go puts together
 //
 // # Who runs what
 //
@@ -25,6 +27,13 @@
 //
 //	reader: line → guard → parse → fakelag → Session.Handle ──→ session's goroutine: Dispatch → handler
 //	writer: ← queue (bytes, bounded) ← encode once per capability set ← exit filter ← Send, any goroutine
+//
+// # Ways in
+//
+// A listener has a Way: nothing, or a PROXY header, TLS and WebSocket, in this order from the wire inwards. Each is a
+// layer, a net.Conn around the next, so that only enter knows of them: it does their handshakes in the reader, within
+// the time to register and counted like any connection. A PROXY header leaves no layer behind. A WebSocket costs a
+// goroutine more, its pump: the library cannot be interrupted in a read, which is how our timeouts work.
 //
 // # The exit filter
 //

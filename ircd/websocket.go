@@ -69,6 +69,7 @@ type wsConn struct {
 
 var (
 	errNotOpen = errors.New("WebSocket not open")
+	errNotHTTP = errors.New("not an HTTP request") // the library's error has the line, which may be PASS
 	errWSText  = errors.New("a WebSocket text message that is not UTF-8")
 )
 
@@ -82,7 +83,7 @@ func (w *wsConn) open(recvQ int, reason func() Reason, failed func(string, any))
 	br := bufio.NewReaderSize(in, wsBuffer)
 	r, err := http.ReadRequest(br)
 	if err != nil {
-		return from, fmt.Errorf("WebSocket: %w", cmp.Or(in.err, err))
+		return from, fmt.Errorf("WebSocket: %w", cmp.Or(in.err, errNotHTTP))
 	}
 	w.wire = &cork{Conn: w.Conn}
 	answer := &response{wire: w.wire, br: br, header: make(http.Header)}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -351,6 +352,23 @@ func TestWebSocketNotOne(t *testing.T) {
 	got := make([]byte, 12)
 	if _, err := io.ReadFull(nc, got); err != nil || string(got) != "HTTP/1.1 101" {
 		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// A client that takes the port for one of plain IRC has its password in the first line: no log may have it.
+func TestWebSocketLogsNoPassword(t *testing.T) {
+	t.Parallel()
+	var log logText
+	s := startWS(t, func(s *server) {
+		s.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	c := s.dial()
+	c.Send("PASS hunter2")
+	c.Send("NICK alice")
+	c.ExpectClosed()
+	s.untilClosed(ircd.ReasonHandshake, 1)
+	if log.count("not an HTTP request") != 1 || log.count("hunter2") != 0 {
+		t.Errorf("the log has:\n%s", &log.b)
 	}
 }
 
