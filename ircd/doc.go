@@ -9,6 +9,9 @@
 //	label.go     labeled-response                           dispatch.go  one command's turn, Defer
 //	cap.go       the table of capabilities                  commands.go  the table of ircd's own commands
 //	register.go, sasl.go   from the first line to 001       info.go      the welcome burst, MOTD, LUSERS …
+//	multiline.go, clientbatch.go   draft/multiline, out     monitor.go   MONITOR and extended-monitor: Watcher
+//	             and in: one message either way             preaway.go   AWAY before 001
+//	help.go      HELP, from both tables of commands
 //	list.go      NAMES, WHO, WHOIS, LIST for the backend    names.go     nicks, channels, case mapping, text budget
 //	reader.go    a connection's life                        close.go     and its end, by named reasons
 //	server.go    listeners, counts, shutdown                limits.go    what a client may cost

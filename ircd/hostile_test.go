@@ -296,6 +296,9 @@ func FuzzServer(f *testing.F) {
 	f.Add([]byte("@a=b \r\n@ \r\n\x00\xff\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AGEAYg==\r\n"), false)
 	f.Add([]byte("CAP REQ :labeled-response batch\r\n@label=x LATER\r\n@label=y PING z\r\nPANIC\r\n"), true)
 	f.Add([]byte("WHO a %tcuihsnfdlaor,1\r\nWHOIS full\r\nNAMES #a 99\r\nHELP\r\nSTATS u\r\n"), true)
+	f.Add([]byte("CAP REQ :batch draft/multiline message-tags\r\nBATCH +a draft/multiline #c\r\n@batch=a PRIVMSG #c x\r\n"+
+		"@batch=a;draft/multiline-concat PRIVMSG #c y\r\nBATCH -a\r\nBATCH +b draft/multiline #c\r\n@batch=b PRIVMSG #c \xff\r\n"), true)
+	f.Add([]byte("CAP REQ :draft/pre-away extended-monitor\r\nAWAY *\r\nNICK a\r\nUSER a 0 * :b\r\nCAP END\r\nMONITOR + a,b\r\nMONITOR S\r\nABOUT b\r\nMONITOR C\r\n"), false)
 	s := start(f, func(s *server) {
 		s.Limits.Rate, s.Limits.PerAddr, s.Limits.PerAddrUnregistered = 0, 0, 0
 		s.hook = func(*ircd.Conn) {}

@@ -22,6 +22,7 @@ const MonitorMax = 100
 //   - AWAY, ACCOUNT, CHGHOST and SETNAME of people whom a client does not see in a channel: SendMonitored instead of
 //     Send gives them to those with extended-monitor on whose list they are.
 //
+// What is still on a client's list when it leaves is not removed one by one: Monitored has it in Detach and after.
 // All of it on the session's goroutine. A session that finds out later who is online (it has to ask) answers Online
 // with nil for now and calls MonitorOnline then.
 type Watcher interface {

@@ -410,6 +410,56 @@ func joined(lines []ircd.Line) string {
 	return b.String()
 }
 
+// However a client plays with batches, what reaches the session is whole and within the bounds, and plain commands
+// between them are run.
+func TestClientBatchProperty(t *testing.T) {
+	t.Parallel()
+	var heard []*irc.Message
+	s := start(t, func(s *server) {
+		s.Limits.Rate = 0
+		s.heard = func(m *irc.Message) { heard = append(heard, m) }
+	})
+	c := s.register("alice", ircdtest.Caps("batch", "draft/multiline"))
+	rapid.Check(t, func(t *rapid.T) {
+		line := rapid.Custom(func(t *rapid.T) string {
+			ref := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "ref")
+			switch rapid.IntRange(0, 9).Draw(t, "kind") {
+			case 0:
+				return "BATCH +" + ref + " draft/multiline #c"
+			case 1:
+				return "BATCH -" + ref
+			case 2:
+				return "SAY 0 x"
+			case 3:
+				return "@draft/multiline-concat;batch=" + ref + " PRIVMSG #c :+"
+			default:
+				n := rapid.SampledFrom([]int{0, 1, 400}).Draw(t, "n")
+				return "@batch=" + ref + " PRIVMSG #c :" + strings.Repeat("x", n)
+			}
+		})
+		lines := append(rapid.SliceOfN(line, 1, 60).Draw(t, "lines"), "JOIN #done")
+		for _, l := range lines {
+			c.Send("%s", l)
+		}
+		c.Expect("JOIN #done")
+		c.Sync()
+		plain := 0
+		for _, m := range heard {
+			text := m.Trailing()
+			switch {
+			case m.Command != "PRIVMSG":
+				plain++
+			case len(text) > ircd.MultilineBytes, len(ircd.Lines(m)) > ircd.MultilineLines, strings.Trim(text, "\n") == "":
+				t.Fatalf("handed over: %q", m)
+			}
+		}
+		heard = nil
+		if want := strings.Count(strings.Join(lines, "\n"), "SAY") + 1; plain != want {
+			t.Fatalf("%d plain commands, want %d", plain, want)
+		}
+	})
+}
+
 // +channel-context says which channel a private message belongs to, under both names, to who knows tags.
 func TestChannelContext(t *testing.T) {
 	t.Parallel()

@@ -18,14 +18,14 @@ func (c *Conn) preAway(m *irc.Message) error {
 	return Numeric(irc.RPL_NOWAWAY, "You have been marked as being away")
 }
 
-// replayAway hands over what preAway has kept. The client has had its answer: the session's is not sent.
+// replayAway hands over what preAway has kept, when the command that completed registration has had its turn. The
+// client has had its answer: the session's is not sent.
 func (c *Conn) replayAway(away *irc.Message) {
 	if away == nil {
 		return
 	}
 	c.turn.answered = away
-	c.turn.handed++
-	c.session.Handle(c, away)
+	c.hand(away)
 }
 
 func isAwayReply(command string) bool { return command == irc.RPL_UNAWAY || command == irc.RPL_NOWAWAY }

@@ -235,8 +235,11 @@ func (c *Conn) accept(m *irc.Message) {
 	if isActivity(m.Command) {
 		c.active.Store(time.Now().UnixNano())
 	}
-	if c.reg != nil {
+	if r := c.reg; r != nil {
 		c.run(m, nil)
+		if c.reg == nil && !c.closing() {
+			c.replayAway(r.away)
+		}
 		return
 	}
 	c.hand(m)

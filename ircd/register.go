@@ -232,5 +232,4 @@ func (c *Conn) welcome() {
 	c.burst()
 	c.turn.handed = c.turn.done.Load() + 1 // those of registration, this one included, have had their turn
 	c.session.Attach(c)
-	c.replayAway(r.away)
 }
