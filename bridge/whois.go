@@ -67,7 +67,7 @@ func (s *session) whoisOne(c *client, nick string, who *contact) {
 	w.AwayText = s.awayTextOf(who)
 	if who == s.self {
 		w.AwayText, w.SignOn, w.HasIdle = s.awayText, s.signedOnAt(), true
-		w.Secure = c.conn.Secure()
+		w.Secure, w.CertFP = c.conn.Secure(), c.conn.CertFP() // the asker's own connection: theirs to know
 	}
 	w.Special = s.remarks(who)
 	c.conn.SendWhois(w)
