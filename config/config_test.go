@@ -544,6 +544,24 @@ func TestREADMEReferenceIsTheDefaults(t *testing.T) {
 	}
 }
 
+// The other examples in the README are configurations too.
+func TestREADMEExamplesLoad(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
+	if len(blocks) < 2 {
+		t.Fatalf("%d examples", len(blocks))
+	}
+	for _, b := range blocks {
+		if _, err := Load(write(t, b[1])); err != nil {
+			t.Errorf("%v:\n%s", err, b[1])
+		}
+	}
+}
+
 // Whatever is in the file, Load returns, and what it takes is valid.
 func FuzzLoad(f *testing.F) {
 	f.Add(Defaults().TOML())

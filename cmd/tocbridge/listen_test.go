@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -63,9 +64,10 @@ func replace(t *testing.T, path string, text []byte) {
 }
 
 // dialTLS connects, and tells whose certificate the server shows.
-func dialTLS(t *testing.T, addr string) (c *ircdtest.Client, shown string) {
+func dialTLS(t *testing.T, addr string, own ...tls.Certificate) (c *ircdtest.Client, shown string) {
 	t.Helper()
-	nc, err := tls.DialWithDialer(&net.Dialer{Timeout: processTime}, "tcp", addr, &tls.Config{InsecureSkipVerify: true})
+	cfg := &tls.Config{InsecureSkipVerify: true, Certificates: own}
+	nc, err := tls.DialWithDialer(&net.Dialer{Timeout: processTime}, "tcp", addr, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +130,12 @@ server = %q
 	if err != nil {
 		t.Fatal(err)
 	}
-	overTLS, _ := dialTLS(t, secure)
+	own, err := tls.LoadX509KeyPair(newCertificate(t, t.TempDir(), "alice.test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fingerprint := fmt.Sprintf("%x", sha256.Sum256(own.Certificate[0]))
+	overTLS, _ := dialTLS(t, secure, own)
 	for sts, c := range map[string]*ircdtest.Client{"port=" + port: ircdtest.Dial(t, plain), "duration=3600": overTLS, "": ircdtest.Dial(t, socket)} {
 		c.Send("CAP LS 302")
 		if m := c.Expect("CAP * LS *"); strings.Contains(m.Trailing(), "sts=") != (sts != "") || !strings.Contains(m.Trailing(), sts) {
@@ -137,9 +144,10 @@ server = %q
 		c.Send("CAP END")
 		c.Register("alice", ircdtest.Pass("secret"))
 		c.Send("WHOIS alice")
-		c.Expect("311 alice alice *" + " ...")
-		if got := c.Sync(); strings.Contains(fmt.Sprint(got), " 671 ") != (c == overTLS) {
-			t.Errorf("671: %v", got)
+		c.Expect("311 alice alice ...")
+		got := fmt.Sprint(c.Sync())
+		if strings.Contains(got, " 671 ") != (c == overTLS) || strings.Contains(got, " 276 ") != (c == overTLS) || c == overTLS && !strings.Contains(got, fingerprint) {
+			t.Errorf("671, 276: %s", got)
 		}
 	}
 	for _, url := range []string{"ws://" + way("ws"), "wss://" + way("wss")} {
