@@ -212,6 +212,12 @@ func (m *Message) batchTag(have Cap, r reply) string {
 	return r.batch
 }
 
+// ircv3.net/specs/client-tags/channel-context, and as clients of before 2025 know it.
+const (
+	contextTag      = "+channel-context"
+	contextTagDraft = "+draft/channel-context"
+)
+
 func (m *Message) appendMessageTags(w *tagWriter) {
 	if m.ID != "" {
 		w.add("msgid", m.ID)
@@ -219,16 +225,17 @@ func (m *Message) appendMessageTags(w *tagWriter) {
 	if m.Bot {
 		w.add("bot", "")
 	}
-	if m.Context != "" && ValidChannel(m.Context) {
-		w.add("+channel-context", m.Context)
-		w.add("+draft/channel-context", m.Context)
+	context := m.Context != "" && ValidChannel(m.Context)
+	if context {
+		w.add(contextTag, m.Context)
+		w.add(contextTagDraft, m.Context)
 	}
 	if len(m.Tags) == 0 {
 		return
 	}
 	budget := maxTags - 2
 	for _, k := range slices.Sorted(maps.Keys(m.Tags)) {
-		if !strings.HasPrefix(k, "+") || !validTagKey(k) {
+		if !strings.HasPrefix(k, "+") || !validTagKey(k) || context && (k == contextTag || k == contextTagDraft) {
 			continue
 		}
 		before := *w

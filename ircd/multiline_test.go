@@ -468,6 +468,7 @@ func TestChannelContext(t *testing.T) {
 		for _, context := range []string{"#room", "not a channel"} {
 			m := ircd.NewMessage(&irc.Prefix{Name: "bob"}, "PRIVMSG", c.Nick(), "psst")
 			m.Context = context
+			m.Tags = irc.Tags{"+channel-context": "#other"} // what a client said gives way
 			c.Send(m)
 		}
 	}
@@ -476,7 +477,7 @@ func TestChannelContext(t *testing.T) {
 	if m := c.ExpectNext("@+channel-context=#room;+draft/channel-context=#room :bob PRIVMSG alice psst"); len(m.Tags) != 2 {
 		t.Errorf("tags %v", m.Tags)
 	}
-	if m := c.ExpectNext("PRIVMSG alice psst"); len(m.Tags) != 0 {
+	if m := c.ExpectNext("@+channel-context=#other PRIVMSG alice psst"); len(m.Tags) != 1 {
 		t.Errorf("tags %v", m.Tags)
 	}
 	old := s.register("alice", ircdtest.Caps("server-time"))
