@@ -18,7 +18,7 @@
 //	roster.go    the buddy list, lists and presence as data   presence.go  changes of it as IRC lines
 //	rooms.go, joinroom.go  chat rooms as channels      control.go…  the pseudo-user *aim and its command table
 //	certs.go     client certificates (SASL EXTERNAL)      monitor.go   MONITOR
-//	neighbours.go  what users of one bridge know of each other beyond what AIM carries
+//	neighbours.go, neighbourhood.go, asides.go  what users of one bridge know of each other beyond what AIM carries
 //
 // The session never waits for a consumer: a client that does not read is dropped by package ircd, a link that does not
 // take what we write holds up the client that sends (see session.relieve), not the account.

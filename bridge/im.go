@@ -218,7 +218,7 @@ func (s *session) deliver(im outgoing) error {
 	to := toc.ScreenName(im.who.key)
 	parts := im.body.Split(toc.IMRoom(to, false), quotedSize)
 	id := s.b.nextID(time.Now())
-	s.asideIM(im, aside{text: parts[0].HTML(), command: im.command, tags: im.tags, id: id})
+	s.asideIM(im, aside{text: parts[0].HTML(), command: im.command, lines: saidLines(im.m, im.raw, len(parts)), tags: im.tags, id: id})
 	for _, part := range parts {
 		html := part.HTML()
 		q := queued{cmd: toc.SendIM{To: to, Text: html}, what: im.who.nick(), text: part.String(), by: im.c, merge: im.who.key, html: html}
@@ -317,7 +317,10 @@ func (s *session) deliverIn(from *contact, target string, text richtext.Text, wi
 	if action {
 		budget -= len("\x01ACTION \x01")
 	}
-	lines := ircLines(text, budget)
+	lines := with.lines
+	if lines == nil {
+		lines = ircLines(text, budget)
+	}
 	if !action {
 		s.broadcast(s.said(ircd.NewMultiline(from.prefix, with.command, target, lines), from, with))
 		return
@@ -360,22 +363,6 @@ func ircLines(text richtext.Text, budget int) []ircd.Line {
 		}
 	}
 	return lines
-}
-
-// needed reports whether a message that a client says has anything that AIM would lose and somebody could see.
-func (a *aside) needed(c *client) bool {
-	return a.command != "PRIVMSG" || len(a.tags) > 0 || c.conn.Has(ircd.CapMessageTags)
-}
-
-// asideIM sends what AIM does not carry to somebody on this bridge.
-func (s *session) asideIM(im outgoing, a aside) {
-	if !a.needed(im.c) {
-		return
-	}
-	if p := s.b.peer(im.who.key); p != nil {
-		a.from, a.at = s.key, time.Now()
-		p.asides.put(a)
-	}
 }
 
 // learnAway takes the away message of a buddy from its auto-response, the only way TOC has to tell it.

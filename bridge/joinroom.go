@@ -134,7 +134,7 @@ func (s *session) entered(r *room, e toc.ChatJoined) {
 // complete shows a room to all clients and answers who asked for it.
 func (s *session) complete(r *room) {
 	r.joined = true
-	r.topic = s.b.near.enter(ircd.Fold(r.channel), s)
+	r.topic = s.b.near.enter(r.channel, s)
 	if r.shown {
 		for _, c := range r.sorted() {
 			s.broadcast(s.joinMessage(c, r.channel))

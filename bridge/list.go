@@ -10,7 +10,8 @@ import (
 	"tocbridge/ircd"
 )
 
-// list is LIST: the & channels and the rooms we are in; AIM cannot list its rooms. Filters are those of ELIST=MNU.
+// list is LIST: the & channels, the rooms we are in, and those of others on this bridge; AIM
+// cannot list its rooms. Filters are those of ELIST=MNU.
 func (s *session) list(c *client, m *irc.Message) error {
 	items := s.listItems()
 	if len(m.Params) > 0 && m.Params[0] != "" {
@@ -69,6 +70,11 @@ func (s *session) listItems() []ircd.ListItem {
 	for _, r := range s.sortedRooms() {
 		if r.joined {
 			items = append(items, ircd.ListItem{Channel: r.channel, Users: len(r.members) + 1, Topic: r.topicOf()})
+		}
+	}
+	for _, item := range s.b.near.list() {
+		if s.room(item.Channel) == nil {
+			items = append(items, item)
 		}
 	}
 	return items

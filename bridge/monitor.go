@@ -33,6 +33,7 @@ func (s *session) Monitor(_ *ircd.Conn, added, removed []string) {
 
 func (s *session) watch(c *contact) {
 	c.watched++
+	s.b.near.watch(c.key, s)
 	if c.watched > 1 || c.buddy() || c == s.self {
 		return
 	}
@@ -52,6 +53,9 @@ func (s *session) unwatch(c *contact) {
 		return
 	}
 	c.watched--
+	if c.watched == 0 {
+		s.b.near.unwatch(c.key, s)
+	}
 	if c.watched == 0 && !c.buddy() && c != s.self {
 		s.send(toc.RemoveBuddiesV1{Names: []toc.ScreenName{toc.ScreenName(c.key)}})
 		c.known = false

@@ -1,11 +1,7 @@
 package bridge
 
 import (
-	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	irc "gopkg.in/irc.v4"
 
@@ -22,13 +18,6 @@ type persona struct {
 	away           string // the text of AWAY; AIM carries only the flag
 	anonymous      bool   // signed on without a password
 }
-
-const (
-	farewellTime = 30 * time.Second // how long a reason is kept for those who hear of the leaving through AIM
-	asideTime    = 30 * time.Second
-	asideMax     = 128
-	pastMax      = 500 // WHOWAS
-)
 
 // neighbour is the persona of a contact who is on this bridge too, or nil.
 func (s *session) neighbour(c *contact) *persona {
@@ -58,7 +47,8 @@ func (s *session) isAway(c *contact) bool {
 	return c.away
 }
 
-// tellNeighbours runs f in the sessions of this bridge that see us in a room or, as far as we know, on their list.
+// tellNeighbours runs f in the sessions of this bridge that see us in a room, watch us or, as far as we know, have us on
+// their list.
 func (s *session) tellNeighbours(f func(p *session, us *contact)) {
 	seen := map[*session]bool{s: true}
 	tell := func(p *session) {
@@ -81,225 +71,9 @@ func (s *session) tellNeighbours(f func(p *session, us *contact)) {
 	for _, c := range s.roster.online() {
 		tell(s.b.peer(c.key))
 	}
-}
-
-// farewell is what somebody said when leaving.
-type farewell struct {
-	quit  string
-	left  bool              // quit is set, perhaps to nothing
-	rooms map[string]string // PART reasons by folded channel
-	at    time.Time
-}
-
-// past is somebody who was here, for WHOWAS.
-type past struct {
-	nick, user, host, realname string
-	at                         time.Time
-}
-
-// commonRoom is a room in which sessions of this bridge are.
-type commonRoom struct {
-	sessions map[*session]struct{}
-	topic    topic
-}
-
-// topic is a topic that a user of this bridge set.
-type topic struct {
-	text, by string
-	at       time.Time
-}
-
-// neighbourhood is what the sessions of a bridge share.
-type neighbourhood struct {
-	mu        sync.Mutex // guards the following fields
-	farewells map[string]*farewell
-	past      []past
-	rooms     map[string]*commonRoom
-}
-
-func newNeighbourhood() *neighbourhood {
-	return &neighbourhood{farewells: map[string]*farewell{}, rooms: map[string]*commonRoom{}}
-}
-
-// partReason records why somebody leaves a room.
-func (n *neighbourhood) partReason(key, channel, reason string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	f := n.farewell(key)
-	if f.rooms == nil {
-		f.rooms = map[string]string{}
+	for _, p := range s.b.near.watching(s.key) {
+		tell(p)
 	}
-	f.rooms[channel] = reason
-}
-
-// quitReason records why somebody leaves altogether, and that they were here.
-func (n *neighbourhood) quitReason(key, reason string, who past) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	f := n.farewell(key)
-	f.quit, f.left = reason, true
-	n.past = append(n.past, who)
-	n.past = n.past[max(0, len(n.past)-pastMax):]
-}
-
-// farewell finds or makes the entry of a name; old ones go.
-func (n *neighbourhood) farewell(key string) *farewell {
-	now := time.Now()
-	for k, f := range n.farewells {
-		if now.Sub(f.at) > farewellTime {
-			delete(n.farewells, k)
-		}
-	}
-	f := n.farewells[key]
-	if f == nil {
-		f = &farewell{}
-		n.farewells[key] = f
-	}
-	f.at = now
-	return f
-}
-
-// whyLeft tells what is known of somebody leaving a room: a PART reason, or that they quit.
-func (n *neighbourhood) whyLeft(key, channel string) (reason string, quit bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	f := n.farewells[key]
-	switch {
-	case f == nil || time.Since(f.at) > farewellTime:
-		return "", false
-	case f.left:
-		return f.quit, true
-	}
-	return f.rooms[channel], false
-}
-
-// whyQuit is the reason of somebody who signed off, or "Signed off".
-func (n *neighbourhood) whyQuit(key string) string {
-	if reason, quit := n.whyLeft(key, ""); quit && reason != "" {
-		return reason
-	}
-	return "Signed off"
-}
-
-// welcome forgets what a name said when it left last.
-func (n *neighbourhood) welcome(key string) {
-	n.mu.Lock()
-	delete(n.farewells, key)
-	n.mu.Unlock()
-}
-
-// enter and leave keep who of this bridge is in a room. The topic goes with the last.
-func (n *neighbourhood) enter(channel string, s *session) topic {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	r := n.rooms[channel]
-	if r == nil {
-		r = &commonRoom{sessions: map[*session]struct{}{}}
-		n.rooms[channel] = r
-	}
-	r.sessions[s] = struct{}{}
-	if f := n.farewells[s.key]; f != nil {
-		delete(f.rooms, channel)
-	}
-	return r.topic
-}
-
-func (n *neighbourhood) leave(channel string, s *session) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if r := n.rooms[channel]; r != nil {
-		delete(r.sessions, s)
-		if len(r.sessions) == 0 {
-			delete(n.rooms, channel)
-		}
-	}
-}
-
-// setTopic sets the topic of a room.
-func (n *neighbourhood) setTopic(channel string, t topic) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if r := n.rooms[channel]; r != nil {
-		r.topic = t
-	}
-}
-
-// inRoom are the other sessions of this bridge in a room.
-func (n *neighbourhood) inRoom(channel string, but *session) []*session {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	r := n.rooms[channel]
-	if r == nil || len(r.sessions) == 1 {
-		return nil
-	}
-	var out []*session
-	for s := range r.sessions {
-		if s != but {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// whowas finds those who were here under a nick or mask, the latest first.
-func (n *neighbourhood) whowas(mask string, most int) []past {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	var out []past
-	for _, p := range slices.Backward(n.past) {
-		if glob(mask, p.nick) && (most <= 0 || len(out) < most) {
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// aside is what belongs to a message on its way to us through AIM and does not fit into one there.
-type aside struct {
-	from    string // key
-	channel string // folded; "" for an IM
-	text    string // HTML, by which the message is known when it arrives
-	command string
-	tags    irc.Tags
-	id      string
-	context string // the channel that a whisper belongs to
-	at      time.Time
-}
-
-// asides wait for their messages.
-type asides struct {
-	waiting atomic.Int32 // so that nobody takes the lock for nothing
-
-	mu   sync.Mutex // guards list
-	list []aside
-}
-
-func (a *asides) put(e aside) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.list) >= asideMax {
-		a.list = a.list[1:]
-	}
-	a.list = append(a.list, e)
-	a.waiting.Store(int32(len(a.list)))
-}
-
-// take finds what belongs to a message. What is older than it from the same sender will not come any more.
-func (a *asides) take(from, channel, text string) (e aside, ok bool) {
-	if a.waiting.Load() == 0 {
-		return e, false
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	i := slices.IndexFunc(a.list, func(e aside) bool { return e.from == from && e.channel == channel && e.text == text })
-	if i >= 0 {
-		e, ok = a.list[i], true
-		a.list = slices.Delete(a.list, i, i+1)
-	}
-	now := time.Now()
-	a.list = slices.DeleteFunc(a.list, func(e aside) bool { return now.Sub(e.at) > asideTime })
-	a.waiting.Store(int32(len(a.list)))
-	return e, ok
 }
 
 // postTo posts to another session. It never waits on this goroutine: two sessions that wait for each other would.

@@ -14,7 +14,7 @@ import (
 // pair is two users of one bridge in #room.
 func pair(t *testing.T, opts ...ircdtest.Option) (w *world, alice, bob *ircdtest.Client) {
 	t.Helper()
-	w, shutdown := newWorld(t, tocd.Options{Accounts: accounts("alice", "bob")}, Options{})
+	w, shutdown := newWorld(t, tocd.Options{Accounts: accounts("alice", "bob", "carol")}, Options{})
 	t.Cleanup(shutdown)
 	alice, bob = w.login("alice", opts...), w.login("bob", opts...)
 	for _, c := range []*ircdtest.Client{alice, bob} {
@@ -94,6 +94,29 @@ func TestNoticesAndTagsAmongNeighbours(t *testing.T) {
 	for _, m := range bob.Sync() {
 		t.Errorf("more than was said: %s", m)
 	}
+}
+
+func TestLinesAndListsAmongNeighbours(t *testing.T) {
+	t.Parallel()
+	w, alice, bob := pair(t, ircdtest.Caps("message-tags", "batch", "draft/multiline", "setname", "extended-monitor"))
+	for _, line := range []string{"BATCH +1 draft/multiline #room", "@batch=1 PRIVMSG #room :how is ", "@batch=1;draft/multiline-concat PRIVMSG #room everyone?", "@batch=1 PRIVMSG #room :", "@batch=1 PRIVMSG #room bye", "BATCH -1"} {
+		alice.SendLine(line)
+	}
+	bob.Expect(":alice!* BATCH * draft/multiline #room")
+	for _, want := range []string{"how is ", "everyone?", "", "bye"} {
+		if m := bob.Expect("PRIVMSG #room *"); m.Trailing() != want {
+			t.Errorf("line %q, want %q", m.Trailing(), want)
+		}
+	}
+	carol := w.login("carol", ircdtest.Caps("setname", "extended-monitor"))
+	carol.Send("LIST #*")
+	carol.Expect("322 carol #room 2 :")
+	carol.Expect("323 carol *")
+	carol.Send("MONITOR + bob")
+	carol.Expect("730 carol :bob!bob@aim")
+	bob.Send("SETNAME :Robert the Bob")
+	carol.Expect(":bob!bob@aim SETNAME :Robert the Bob")
+	alice.Expect(":bob!bob@aim SETNAME :Robert the Bob")
 }
 
 func TestAwayTextOfNeighbours(t *testing.T) {

@@ -183,7 +183,7 @@ func (s *session) sayRoom(c *client, m *irc.Message, channel, text string) error
 	parts := body.Split(toc.ChatRoom(r.id), quotedSize)
 	tags := clientTags(m.Tags)
 	id := s.b.nextID(time.Now())
-	s.asideRoom(c, r, aside{text: parts[0].HTML(), command: m.Command, tags: tags, id: id})
+	s.asideRoom(c, r, aside{text: parts[0].HTML(), command: m.Command, lines: saidLines(m, text, len(parts)), tags: tags, id: id})
 	for _, part := range parts {
 		html := part.HTML()
 		q := queued{cmd: toc.ChatSend{Room: r.id, Text: html}, what: r.channel, text: part.String(), by: c, html: html}

@@ -254,6 +254,11 @@ func (s *session) cleanUp() {
 	for folded := range s.rooms {
 		s.b.near.leave(folded, s)
 	}
+	for key, c := range s.roster.contacts {
+		if c.watched > 0 {
+			s.b.near.unwatch(key, s)
+		}
+	}
 	s.redial.stop()
 	s.queue.stop()
 	for _, w := range s.waits {
