@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -174,6 +175,33 @@ func TestExternalFailures(t *testing.T) {
 	if got := b.last(); got.CertFP != other.fingerprint() {
 		t.Errorf("the backend was asked: %+v", got)
 	}
+	path := filepath.Join(t.TempDir(), "irc.sock") // where nobody has an address
+	ln, err := ircd.Listen(t.Context(), "unix:"+path, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	way, own := tlsWay(t)
+	u := newServer(t, func(u *server) {
+		u.Server.Backend = &certBackend{backend: u.backend, owners: b.owners}
+		u.Limits.LoginFailures = 3
+	})
+	u.serveWay(ln, way)
+	try := func(p pair, want string) {
+		t.Helper()
+		nc, err := net.Dial("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := ircdtest.New(t, tls.Client(nc, &tls.Config{RootCAs: own.pool(), ServerName: "localhost", Certificates: []tls.Certificate{p.load(t)}}))
+		c.Send("AUTHENTICATE EXTERNAL\r\nAUTHENTICATE +")
+		c.ExpectNext("AUTHENTICATE +")
+		c.ExpectNext(want)
+	}
+	for range 3 {
+		try(other, "904 * :This certificate is not bound*")
+	}
+	try(other, "904 * :Too many failed logins*")
+	try(mine, "900 * CoolGuy!*@localhost CoolGuy *")
 }
 
 // A certificate alone logs nobody in, but the backend hears of it, and so does WHOIS.

@@ -104,6 +104,24 @@ func TestTLSDeadlines(t *testing.T) {
 	})
 }
 
+// The deadline of the handshakes' writes is gone after them, also where writes have no limit.
+func TestHandshakeDeadlineEnds(t *testing.T) {
+	t.Parallel()
+	way, p := tlsWay(t)
+	client := &tls.Config{RootCAs: p.pool(), ServerName: "localhost", Time: time.Now}
+	synctest.Test(t, func(t *testing.T) {
+		pipes := newPipes()
+		s := newServer(t, func(s *server) { s.Limits.Write = 0 })
+		s.serveWay(pipes, way)
+		ours, theirs := net.Pipe()
+		pipes.conns <- theirs
+		c := ircdtest.New(t, tls.Client(ours, client))
+		c.Register("alice")
+		time.Sleep(time.Minute)
+		c.Sync()
+	})
+}
+
 // Whoever talks plain text to a TLS port hears so in plain text, and a browser in HTTP.
 func TestPlainTextOnTLSPort(t *testing.T) {
 	t.Parallel()

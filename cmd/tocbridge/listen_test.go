@@ -321,7 +321,7 @@ func TestSystemd(t *testing.T) {
 	}
 	cert, key := newCertificate(t, dir, "irc.test")
 	tcp, unix, secure := listenOn(t, "tcp", "127.0.0.1:0"), listenOn(t, "unix", filepath.Join(dir, "irc.sock")), listenOn(t, "tcp", "127.0.0.1:0")
-	text := fmt.Sprintf("[irc]\nlisten = '127.0.0.1:1'\nlisten_ws = '127.0.0.1:0'\n[tls]\ncertificate = %q\nkey = %q\n", cert, key)
+	text := fmt.Sprintf("[irc]\nlisten = '"+tcp.Addr().String()+"'\nlisten_ws = '127.0.0.1:0'\n[tls]\ncertificate = %q\nkey = %q\n", cert, key)
 	p := activate(t, "plain:plain:tls", []net.Listener{tcp, unix, secure}, states.LocalAddr().String(), "serve", "--config", writeFile(t, "c.toml", text))
 	heard("READY=1")
 	ircdtest.Dial(t, tcp.Addr().String()).Sync()
