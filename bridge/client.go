@@ -14,6 +14,7 @@ type client struct {
 	conn *ircd.Conn
 	in   map[string]bool // the & channels it is in, folded; rooms are the account's
 
+	absent  bool           // AWAY *: nobody sits at it (IRCv3 pre-away)
 	fencing bool           // a PING of its waits for AIM
 	later   []*irc.Message // what came after it
 }
@@ -30,6 +31,7 @@ func (e attached) apply(s *session) {
 	s.clients = append(s.clients, c)
 	s.byConn[e.c] = c
 	s.adopt(c)
+	s.here(c)
 	s.welcome(c)
 }
 
@@ -68,6 +70,7 @@ func (e detached) apply(s *session) {
 	}
 	delete(s.byConn, e.c)
 	s.unwatchAll(e.c)
+	defer s.refreshAway()
 	s.lastWord = e.c.QuitMessage()
 	s.clients = slices.DeleteFunc(s.clients, func(x *client) bool { return x == c })
 }

@@ -10,7 +10,6 @@ import (
 
 	"tocbridge/bridge/nicks"
 	"tocbridge/bridge/pace"
-	"tocbridge/bridge/richtext"
 	"tocbridge/ircd"
 	"tocbridge/toc"
 )
@@ -246,39 +245,6 @@ func (s *session) partAll(c *client) {
 	for _, r := range s.sortedRooms() {
 		s.leaveRoom(r, nil)
 	}
-}
-
-// away is AWAY: shown on AIM, and to all clients of the account.
-func (s *session) away(c *client, m *irc.Message) error {
-	text := ""
-	if len(m.Params) > 0 {
-		text = m.Params[0]
-	}
-	s.awayText = text
-	if info := s.info.Load(); info != nil {
-		now := *info
-		now.away = text
-		s.info.Store(&now)
-		s.tellNeighbours(func(p *session, us *contact) { p.neighbourAway(us, text) })
-	}
-	s.send(s.awayCommand())
-	for _, cl := range s.clients {
-		if text == "" {
-			cl.conn.Reply(irc.RPL_UNAWAY, "You are no longer marked as being away")
-		} else {
-			cl.conn.Reply(irc.RPL_NOWAWAY, "You have been marked as being away")
-		}
-	}
-	return nil
-}
-
-// awayCommand is the away text as AIM gets it, cut to what fits.
-func (s *session) awayCommand() toc.Command {
-	parts := richtext.ParseIRC(s.awayText).Split(toc.AwayRoom(), quotedSize)
-	if len(parts) == 0 {
-		return toc.SetAway{}
-	}
-	return toc.SetAway{Text: parts[0].HTML()}
 }
 
 // nick is NICK after registration: on AIM only case and spacing of one's own name may change.

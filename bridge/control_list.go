@@ -90,7 +90,7 @@ func (s *session) controlAdd(k *call) {
 		k.reply("Not added: %v", err)
 		return
 	}
-	k.reply("Added %s to your group %s; shows up in %s when signed on.", s.roster.contact(name).title(), group, buddiesChannel)
+	k.reply("Added %s to your group %s; shows up in %s when signed on.", s.roster.contact(name).nick(), group, buddiesChannel)
 }
 
 // nameOf is the screen name that a user means: a nick, or a name typed with its spaces.

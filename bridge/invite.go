@@ -48,7 +48,7 @@ func (s *session) inviteCommand(c *client, m *irc.Message) error {
 	}
 	c.conn.Reply(irc.RPL_INVITING, who.nick(), r.channel)
 	told := s.message(s.self.prefix, "INVITE", who.nick(), r.channel)
-	told.Need = ircd.CapInviteNotify
+	told.Need, told.Account = ircd.CapInviteNotify, s.accountOf(s.self)
 	for _, cl := range s.clients {
 		if cl != c {
 			cl.conn.Send(told)

@@ -85,6 +85,29 @@ func TestAwayOut(t *testing.T) {
 	d.Expect("305 alice *")
 }
 
+// TestNobodyAtTheClients: AWAY * of one client is the account's only when it is that of all.
+func TestNobodyAtTheClients(t *testing.T) {
+	t.Parallel()
+	r, c, end := talk(t)
+	d := r.attach("alice")
+	c.Send("AWAY *")
+	c.Expect("306 alice *")
+	c.Sync()
+	for _, cmd := range end.commands() {
+		if away, ok := cmd.(toc.SetAway); ok {
+			t.Errorf("away while somebody sits at another client: %v", away)
+		}
+	}
+	d.Send("AWAY *")
+	end.expect(toc.SetAway{Text: absentText})
+	e := r.attach("alice")
+	end.expect(toc.SetAway{})
+	e.Close()
+	end.expect(toc.SetAway{Text: absentText})
+	d.Send("AWAY")
+	end.expect(toc.SetAway{})
+}
+
 func TestGroupsAreChannels(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, Options{})

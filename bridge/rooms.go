@@ -278,7 +278,9 @@ func (s *session) chatInvite(e toc.ChatInvite) {
 	from.heard = time.Now()
 	channel := nicks.Channel(4, e.Name)
 	s.invites[ircd.Fold(channel)] = invite{id: e.Room, name: e.Name, from: from}
-	s.broadcast(s.message(from.prefix, "INVITE", s.Nick(), channel))
+	m := s.message(from.prefix, "INVITE", s.Nick(), channel)
+	m.Account = s.accountOf(from)
+	s.broadcast(m)
 	text := strings.TrimSpace(richtext.ParseHTML(e.Text).String())
 	if text != "" && !strings.HasPrefix(text, inviteText) {
 		s.deliverIn(from, s.Nick(), richtext.Plain("invites you to "+channel+": "+text), aside{command: "NOTICE"})

@@ -83,7 +83,8 @@ type session struct {
 	pacer    *pace.Pacer
 	queue    sendQueue
 	waits    []*wait
-	awayText string // what the user said with AWAY; empty: here
+	awaySaid string // with AWAY; empty: here
+	awayText string // what counts: also away when nobody sits at any client
 	answered map[string]time.Time
 	quiet    bool // the user turned presence notices off
 	typing   map[string]toc.TypingState
