@@ -98,14 +98,6 @@ func (s *session) message(from *irc.Prefix, command string, params ...string) *i
 	return m
 }
 
-// chat is a message with everything a said line carries: time, id and the sender's account.
-func (s *session) chat(from *contact, command, target, text string) *ircd.Message {
-	m := s.message(from.prefix, command, target, text)
-	m.ID = s.b.nextID(m.Time)
-	m.Account = s.accountOf(from)
-	return m
-}
-
 // news tells all clients something in &buddies; clients that left it get it as a private notice.
 func (s *session) news(text string) {
 	in := s.fromControl("NOTICE", buddiesChannel, text)
