@@ -1,0 +1,282 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	irc "gopkg.in/irc.v4"
+
+	"tocbridge/ircd/ircdtest"
+	"tocbridge/toc"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/golden")
+
+// step is a line of a capture: a remark, what the client sent, or what the server sent upon it.
+type step struct {
+	line   string
+	cmd    toc.Command
+	events []toc.Event
+	lines  []string // of events
+	eof    bool
+}
+
+// unescape undoes the escapes of a capture (README.md there).
+var unescape = strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\r`, "\r", `\t`, "\t")
+
+// readCapture cuts a capture into sign-ons, and these into steps.
+func readCapture(t *testing.T, file, who string) (signOns [][]step) {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("testdata", "captures", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var now []step
+	for line := range strings.Lines(string(raw)) {
+		line = strings.TrimPrefix(strings.TrimRight(line, "\n"), who+" ")
+		kind, rest, _ := strings.Cut(line, " ")
+		switch kind {
+		case "#":
+			now = append(now, step{line: line})
+		case ">":
+			cmd, err := toc.ParseCommand(unescape.Replace(rest))
+			if err != nil {
+				t.Logf("not a command of ours: %q: %v", rest, err)
+			}
+			if _, ok := cmd.(toc.SignOnCommand); ok {
+				if now != nil {
+					signOns = append(signOns, now)
+				}
+				now = nil
+			}
+			now = append(now, step{line: line, cmd: cmd})
+		case "<":
+			e, err := toc.ParseEvent(unescape.Replace(rest))
+			if err != nil {
+				t.Fatalf("%q: %v", rest, err)
+			}
+			last := &now[len(now)-1]
+			last.events, last.lines = append(last.events, e), append(last.lines, line)
+		case "<EOF":
+			now = append(now, step{line: line, eof: true})
+		}
+	}
+	return append(signOns, now)
+}
+
+// typed are the IRC commands by which a user of the bridge has the effect of a TOC command; none if there is no way, or
+// if what the bridge sends instead is asked otherwise than in the capture.
+func typed(cmd toc.Command) (lines []string) {
+	mode := func(what string, names []toc.ScreenName) {
+		for _, n := range names {
+			lines = append(lines, fmt.Sprintf("MODE &buddies %s %s", what, n))
+		}
+	}
+	switch cmd := cmd.(type) {
+	case toc.NewBuddies:
+		for _, g := range cmd.Groups {
+			for _, b := range g.Buddies {
+				lines = append(lines, strings.TrimRight(fmt.Sprintf("PRIVMSG &buddies :add -group %q %q %s", g.Name, string(b.Name), b.Alias), " "))
+			}
+		}
+	case toc.RemoveBuddies:
+		for _, n := range cmd.Names {
+			lines = append(lines, fmt.Sprintf("PRIVMSG &buddies :remove %q", string(n)))
+		}
+	case toc.SetAway:
+		lines = append(lines, "AWAY :"+cmd.Text)
+	case toc.FormatNick:
+		lines = append(lines, "NICK "+strings.ReplaceAll(string(cmd.Name), " ", ""))
+	case toc.AddDeny:
+		mode("+b", cmd.Names)
+	case toc.RemoveDeny:
+		mode("-b", cmd.Names)
+	case toc.AddPermit:
+		mode("+e", cmd.Names)
+	case toc.RemovePermit:
+		mode("-e", cmd.Names)
+	}
+	return lines
+}
+
+// scripted is the far end of a capture: what came upon a command comes when the bridge sends one.
+type scripted struct {
+	*farEnd
+
+	mu     sync.Mutex
+	answer []toc.Event // to the next command
+}
+
+func (f *scripted) Send(cmds ...toc.Command) error {
+	for _, cmd := range cmds {
+		if _, question := cmd.(toc.GetInfo); !question {
+			f.release()
+		}
+	}
+	return f.farEnd.Send(cmds...)
+}
+
+func (f *scripted) arm(events []toc.Event) {
+	f.mu.Lock()
+	f.answer = events
+	f.mu.Unlock()
+}
+
+// release tells what is armed, if it is.
+func (f *scripted) release() {
+	f.mu.Lock()
+	events := f.answer
+	f.answer = nil
+	f.mu.Unlock()
+	if len(events) > 0 {
+		f.tell(events...)
+	}
+}
+
+// dialogue plays a capture to a bridge and writes down what two clients of the account see.
+type dialogue struct {
+	t       *testing.T
+	out     strings.Builder
+	clients map[string]*ircdtest.Client
+	ends    chan *scripted
+}
+
+var watchers = []string{"plain", "modern"}
+
+// see writes down a message without what differs from run to run.
+func (d *dialogue) see(who string, m *irc.Message) {
+	delete(m.Tags, "msgid")
+	delete(m.Tags, "time")
+	fmt.Fprintf(&d.out, "    %-6s  %s\n", who, strings.ReplaceAll(m.String(), "\x02", "^B"))
+}
+
+// settle writes down what came since. The order of the commands between the clients is that of the session.
+func (d *dialogue) settle() {
+	for _, who := range watchers {
+		for _, m := range d.clients[who].Sync() {
+			d.see(who, m)
+		}
+	}
+}
+
+// until writes down what a client gets up to a message.
+func (d *dialogue) until(who, pattern string) {
+	for {
+		m := d.clients[who].Next()
+		d.see(who, m)
+		if ircdtest.Match(pattern, m) == "" {
+			return
+		}
+	}
+}
+
+func (d *dialogue) note(s step) {
+	fmt.Fprintln(&d.out, s.line)
+	for _, l := range s.lines {
+		fmt.Fprintln(&d.out, l)
+	}
+}
+
+// play tells one sign-on's events and types what its user did.
+func (d *dialogue) play(end *scripted, steps []step) {
+	for _, s := range steps {
+		lines := typed(s.cmd)
+		d.note(s)
+		for i, line := range lines {
+			if i == len(lines)-1 {
+				end.arm(s.events)
+			}
+			fmt.Fprintf(&d.out, "  %s\n", line)
+			d.clients["plain"].SendLine(line)
+			d.settle()
+		}
+		if len(lines) == 0 {
+			end.arm(s.events)
+		}
+		end.release()
+		if s.eof {
+			return
+		}
+		d.settle()
+	}
+}
+
+// runDialogue returns the transcript of a capture as two clients see it.
+func runDialogue(t *testing.T, file, who, nick string) string {
+	signOns := readCapture(t, file, who)
+	d := &dialogue{t: t, clients: map[string]*ircdtest.Client{}, ends: make(chan *scripted, len(signOns))}
+	next := 0
+	r := newRig(t, Options{SignOn: func(_ context.Context, name toc.ScreenName, _ string) (Uplink, error) {
+		if next == len(signOns) {
+			return nil, errors.New("the capture ends here")
+		}
+		f := &scripted{farEnd: newFarEnd(t, name)}
+		first := signOns[next][0]
+		f.tell(slices.DeleteFunc(slices.Clone(first.events), func(e toc.Event) bool { _, ok := e.(toc.SignedOn); return ok })...)
+		next++
+		d.ends <- f
+		return f, nil
+	}})
+	for i, who := range watchers {
+		c := ircdtest.Dial(t, r.addr)
+		c.Register(nick, ircdtest.Pass("secret"), ircdtest.Caps([][]string{nil, {"away-notify", "extended-join", "message-tags"}}[i]...))
+		d.clients[who] = c
+	}
+	for i, steps := range signOns {
+		end := <-d.ends
+		d.note(steps[0])
+		if i == 0 {
+			for _, who := range watchers {
+				d.until(who, "366 * &buddies *")
+			}
+		} else {
+			for _, who := range watchers {
+				d.until(who, "NOTICE &buddies :Signed on to AIM again*")
+			}
+		}
+		d.settle()
+		d.play(end, steps[1:])
+		if i+1 < len(signOns) {
+			end.Close()
+		}
+	}
+	return d.out.String()
+}
+
+// TestGoldenDialogues: recorded conversations of a real server, told to the bridge, give these very IRC lines.
+func TestGoldenDialogues(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ file, who, nick string }{
+		{"05-buddies.alice", "", "alicesmith"}, {"06-presence.alice", "", "alicesmith"}, {"10-typing.alice", "", "alicesmith"},
+		{"10-typing.bob", "", "bob"}, {"14-warn.alice", "", "alicesmith"}, {"14-warn.dave", "", "davejones"},
+		{"15-privacy.alice", "", "alicesmith"}, {"15-privacy.bob", "", "bob"}, {"16-nickname.alice", "", "alicesmith"},
+		{"16-nickname.bob", "", "bob"}, {"25-self-buddy", "alice", "alicesmith"}, {"27-group-names", "alice", "alicesmith"},
+	} {
+		t.Run(tc.file, func(t *testing.T) {
+			t.Parallel()
+			got := runDialogue(t, tc.file+".txt", tc.who, tc.nick)
+			golden := filepath.Join("testdata", "golden", tc.file+".txt")
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("the dialogue changed (-want +got), go test -run Golden -update rewrites it:\n%s", diff)
+			}
+		})
+	}
+}
