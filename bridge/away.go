@@ -21,7 +21,7 @@ func (s *session) away(c *client, m *irc.Message) error {
 		c.conn.Reply(irc.RPL_NOWAWAY, "You have been marked as being away")
 		return nil
 	}
-	c.absent, s.awaySaid = false, text
+	c.absent, s.awaySaid = false, cut(text)
 	s.refreshAway()
 	for _, cl := range s.clients {
 		if text == "" {

@@ -102,8 +102,8 @@ func New(o Options) *Bridge {
 
 // ISupport are the 005 tokens that only the bridge knows.
 func (b *Bridge) ISupport() []string {
-	return []string{"CHANTYPES=&#", "PREFIX=(ov)@+", "CHANMODES=be,,,int", "EXCEPTS=e", "MAXLIST=be:1000", "MODES=4",
-		"TOPICLEN=390", "AWAYLEN=390", "NAMELEN=150", "SAFELIST", "ELIST=MNU",
+	return []string{"CHANTYPES=&#", "PREFIX=(ov)@+", "CHANMODES=be,,,nt", "EXCEPTS=e", "MODES",
+		fmt.Sprintf("TOPICLEN=%d", textLen), fmt.Sprintf("AWAYLEN=%d", textLen), fmt.Sprintf("NAMELEN=%d", nameLen), "SAFELIST", "ELIST=MNU",
 		"TARGMAX=PRIVMSG:4,NOTICE:4,TAGMSG:4,WHOIS:4,JOIN:,PART:,NAMES:,LIST:,KICK:1"}
 }
 

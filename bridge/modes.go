@@ -177,7 +177,7 @@ func (s *session) setPrivacy(l listMode, name toc.ScreenName, add bool) bool {
 
 // modeRefused says which modes do not exist here, and that the rest cannot be set.
 func (s *session) modeRefused(channel string, params []string) error {
-	known := "beintvo+-" // o: everybody knows it, nobody has it
+	known := "bentvo+-" // o: everybody knows it, nobody has it
 	if i := strings.IndexFunc(params[0], func(r rune) bool { return !strings.ContainsRune(known, r) }); i >= 0 {
 		return ircd.Numeric(irc.ERR_UNKNOWNMODE, params[0][i:i+1], "is unknown mode char to me")
 	}

@@ -3,6 +3,7 @@ package bridge
 import (
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	irc "gopkg.in/irc.v4"
 
@@ -68,8 +69,24 @@ func (s *session) topicCommand(c *client, m *irc.Message) error {
 	return nil
 }
 
+// textLen is TOPICLEN and AWAYLEN of 005, in bytes.
+const textLen = 390
+
+// cut shortens a text to textLen, between characters.
+func cut(text string) string {
+	if len(text) <= textLen {
+		return text
+	}
+	n := textLen
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
+}
+
 // setTopic sets a room's topic for the users of this bridge and shows it to those in the room.
 func (s *session) setTopic(r *room, text string) {
+	text = cut(text)
 	t := topic{text: text, by: s.self.prefix.String(), at: time.Now()}
 	if t.text == "" {
 		t = topic{}

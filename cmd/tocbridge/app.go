@@ -62,7 +62,7 @@ func newApp(c config.Config, log *slog.Logger, o bridge.Options) (*app, error) {
 }
 
 // channelModes are the letters of 004, as the tokens of 005 have them: those of
-// CHANMODES=be,,,int and of PREFIX=(v)+.
+// CHANMODES=be,,,nt and of PREFIX=(ov)@+.
 func channelModes(tokens []string) string {
 	var letters []rune
 	for _, token := range tokens {
