@@ -233,7 +233,7 @@ func (x RvousCancel) Append(dst []byte) []byte {
 
 func (x SignOnCommand) Append(dst []byte) []byte {
 	c := begin(dst, signOnVerbs[x.Form]).word(x.Host).word(x.Port).name(x.Name)
-	c = c.word(x.Roasted).word(x.Language).raw(x.Version)
+	c = c.word(x.Roasted).word(x.Language).raw(strings.TrimSpace(rawStyle.strip(x.Version)))
 	for _, s := range x.Extra {
 		c = c.word(s)
 	}
