@@ -213,14 +213,12 @@ func appendName(dst []byte, n ScreenName) []byte {
 
 // appendKey appends n.Key() without control characters.
 func appendKey(dst []byte, n ScreenName) []byte {
-	start := len(dst)
-	for i := 0; i < len(n); i++ {
-		switch c := n[i]; {
-		case c >= utf8.RuneSelf:
-			if key := n.Key(); key != string(n) {
-				return appendKey(dst[:start], ScreenName(key))
-			}
-			dst = append(dst, c)
+	key := string(n)
+	if i := strings.IndexFunc(key, func(r rune) bool { return r >= utf8.RuneSelf }); i >= 0 {
+		key = n.Key() // Unicode has a lower case of its own; else it is done on the way
+	}
+	for i := 0; i < len(key); i++ {
+		switch c := key[i]; {
 		case 'A' <= c && c <= 'Z':
 			dst = append(dst, c|0x20)
 		case c > ' ' && c != 0x7f:
