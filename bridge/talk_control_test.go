@@ -1,0 +1,318 @@
+package bridge
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"testing"
+
+	"tocbridge/bridge/pace"
+	"tocbridge/toc"
+)
+
+// talkControls are lines said to *aim one after the other, and its answers, line by line. {} is what varies.
+var talkControls = map[string][]struct{ say, want string }{
+	"help": {
+		{"help", "Say a command here, or nick: text to write to somebody. Commands:\n\x02help [command]\x02  what can be said here\n" +
+			"\x02blist [all|online|away|offline] [pattern]\x02  your buddy list\n\x02add [-group GROUP] NAME [ALIAS]\x02  put somebody on your buddy list\n" +
+			"\x02remove NICK\x02  take somebody off your buddy list\n\x02rename NICK NEWNICK\x02  give a buddy another nick\n" +
+			"\x02info NICK\x02  what is known of somebody, and their profile\n\x02block [NICK]\x02  let somebody not see or reach you; alone: who is blocked\n" +
+			"\x02allow [NICK]\x02  the opposite of block; alone: who is explicitly allowed\n" +
+			"\x02notices on|off\x02  tell in &buddies when buddies go away, come back or are idle\n" +
+			"\x02certfp list | add [FINGERPRINT] | del FINGERPRINT\x02  TLS certificates that let you in without a password\n" +
+			"\x02account\x02  the link to AIM\nhelp COMMAND tells more. /query NICK, /away, /whois NICK and /join #room do what you expect."},
+		{"HELP remove", "\x02remove NICK\x02  take somebody off your buddy list\nAlso: /kick NICK in &buddies\nOther names: del, delete"},
+		{"help del", "\x02remove NICK\x02  take somebody off your buddy list\nAlso: /kick NICK in &buddies\nOther names: del, delete"},
+		{"help nonsense", "Unknown command: nonsense. Say help for what there is; to write to somebody say nick: text."},
+		{"help a", "a could be add or allow or account. Which?"},
+		{"\x02he\x02lp acc", "\x02account\x02  the link to AIM\nOther names: status"},
+	},
+	"unknown": {
+		{"xyzzy", "Unknown command: xyzzy. Say help for what there is; to write to somebody say nick: text."},
+		{"ad", "Usage: add [-group GROUP] NAME [ALIAS]"},
+		{"renmae bob x", "Unknown command: renmae. Did you mean rename? Say help for all of them; to write to somebody say nick: text."},
+		{"zed: hello", "Nobody called zed is on your list. /msg zed hello writes to any screen name."},
+		{"zed, hello", "Nobody called zed is on your list. /msg zed hello writes to any screen name."},
+		{`add "no end`, `a closing " is missing`},
+		{"   ", ""},
+		{"\x01VERSION\x01", ""},
+		{"\x01ACTION add zed\x01", ""},
+	},
+	"add": {
+		{"add", "Usage: add [-group GROUP] NAME [ALIAS]"},
+		{"add -group Work", "Usage: add [-group GROUP] NAME [ALIAS]"},
+		{"add -group", "Usage: add [-group GROUP] NAME [ALIAS]"},
+		{"add -grup Work zed", "Usage: add [-group GROUP] NAME [ALIAS]"},
+		{"add zed", "Added zed to your group Buddies; shows up in &buddies when signed on."},
+		{"add zed", "zed is in your group Buddies already."},
+		{"add ZED", "zed is in your group Buddies already."},
+		{"add -group BUDDIES zed", "zed is in your group Buddies already."},
+		{`add -group "Old Friends" zed`, "Added zed to your group Old Friends; shows up in &buddies when signed on."},
+		{`add "Cool Guy" The Cool One`, "Added CoolGuy to your group Buddies; shows up in &buddies when signed on."},
+		{`add ""`, "Not added: a screen name has 1 to 64 characters"},
+		{"add " + strings.Repeat("x", 65), "Not added: a screen name has 1 to 64 characters"},
+		{"add -group " + strings.Repeat("g", 65) + " zed", "Not added: groups and aliases have at most 64 characters"},
+		{"add yves " + strings.Repeat("a", 65), "Not added: groups and aliases have at most 64 characters"},
+		{"add a:b", "Not added: names and groups cannot have colons or braces on AIM"},
+		{"add -group {x} zed", "Not added: names and groups cannot have colons or braces on AIM"},
+		{"add zed a}b", "Not added: names and groups cannot have colons or braces on AIM"},
+	},
+	"remove": {
+		{"remove", "Usage: remove NICK"},
+		{"remove zed", "zed is not on your buddy list."},
+		{"del carol", "Removed carol from your buddy list."},
+		{"delete carol", "carol is not on your buddy list."},
+		{"remove alice", "alice is not on your buddy list."},
+		{"remove *aim", "*aim is not on your buddy list."},
+	},
+	"rename": {
+		{"rename", "Usage: rename NICK NEWNICK"},
+		{"rename bob", "Usage: rename NICK NEWNICK"},
+		{"rename zed zorro", "zed is not on your buddy list."},
+		{"rename bob b@d", "b@d is not a legal nick: letters, digits and []\\`_^{|}- only, no digit in front."},
+		{"rename bob *aim", "*aim is not a legal nick: letters, digits and []\\`_^{|}- only, no digit in front."},
+		{"rename bob alice", "alice is taken by somebody else."},
+		{"rename bob Robert", "bob is now Robert."},
+		{"rename robert Robert", "Robert has that nick already."},
+		{"rename carol Robert", "Robert is taken by somebody else."},
+		{"rename -del zed", "zed is not on your buddy list."},
+		{"rename -del Robert", "Robert is now bob."},
+		{"rename -del bob", "bob has that nick already."},
+	},
+	"info": {
+		{"info", "Usage: info NICK"},
+		{"info bob", "\x02bob\x02: online\nSigned on since {}\nbob is in your group Buddies\n| a profile"},
+		{"whois carol", "\x02carol\x02: offline\ncarol is in your group Buddies\n| a profile"},
+		{"info alice", "\x02alice\x02: that is you\n| a profile"},
+		{"info zed", "\x02zed\x02: not signed on, or there is no such name\nzed is not on your buddy list\n| a profile"},
+	},
+	"block": {
+		{"block", "Blocked: nobody."},
+		{"block alice", "You cannot block yourself."},
+		{"block ALICE", "You cannot block yourself."},
+		{"block bob", "Blocked bob: cannot see you or write to you any more."},
+		{"block bob", "bob is blocked already."},
+		{"block zed", "Blocked zed: cannot see you or write to you any more."},
+		{"block", "Blocked: bob zed"},
+		{"allow bob", "bob may see you and write to you."},
+		{"block", "Blocked: zed"},
+		{"unblock zed", "zed may see you and write to you."},
+		{"block", "Blocked: nobody."},
+		{"allow", "Explicitly allowed: nobody."},
+	},
+	"allow": {
+		{"allow", "Explicitly allowed: nobody."},
+		{"allow bob", "bob may see you and write to you."},
+		{"unblock NoBody", "NoBody may see you and write to you."},
+		{"allow", "Explicitly allowed: nobody."},
+	},
+	"notices": {
+		{"notices", "Usage: notices on|off"},
+		{"notices maybe", "Usage: notices on|off"},
+		{"notices OFF", "No more notices about away and idle buddies. notices on brings them back."},
+		{"notices on", "You will be told when buddies go away, come back, or are idle."},
+	},
+	"certfp": {{"certfp", "Usage: certfp list | add [FINGERPRINT] | del FINGERPRINT"}},
+	"blist": {
+		{"blist", "\x02Nick  Screen name  Group    Status\x02\nbob   bob          Buddies  online\n2 buddies (1 available, 0 away, 1 offline)"},
+		{"list offline", "\x02Nick   Screen name  Group    Status\x02\ncarol  carol        Buddies  offline\n2 buddies (1 available, 0 away, 1 offline)"},
+		{"ls ALL bo", "\x02Nick  Screen name  Group    Status\x02\nbob   bob          Buddies  online\n2 buddies (1 available, 0 away, 1 offline)"},
+		{"blist ?arol", "\x02Nick   Screen name  Group    Status\x02\ncarol  carol        Buddies  offline\n2 buddies (1 available, 0 away, 1 offline)"},
+		{"blist online carol", "Nobody on your list matches.\n2 buddies (1 available, 0 away, 1 offline)"},
+		{"blist away", "Nobody on your list matches.\n2 buddies (1 available, 0 away, 1 offline)"},
+		{"blist [*", "Nobody on your list matches.\n2 buddies (1 available, 0 away, 1 offline)"},
+	},
+	"account": {
+		{"account", "Screen name alice, server aim.test:9898\nSigned on since {}\n1 IRC client attached, warning level 0%, no speed limit"},
+		{"status", "Screen name alice, server aim.test:9898\nSigned on since {}\n1 IRC client attached, warning level 0%, no speed limit"},
+	},
+}
+
+func talkMatch(pattern, got string) bool {
+	return regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\{\}`, `[^\n]+`) + "$").MatchString(got)
+}
+
+// TestTalkControl: every command of *aim with right and wrong words, in &buddies and in private.
+func TestTalkControl(t *testing.T) {
+	t.Parallel()
+	for _, cmd := range controlCommands() {
+		if talkControls[cmd.name] == nil {
+			t.Errorf("%s is not tested", cmd.name)
+		}
+	}
+	for name, rows := range talkControls {
+		for _, where := range []string{"&buddies", "*aim", "*AIM"} {
+			t.Run(name+" in "+where, func(t *testing.T) {
+				t.Parallel()
+				_, c, end := talk(t)
+				end.mu.Lock()
+				end.busy, end.page = true, "a profile"
+				end.mu.Unlock()
+				for _, row := range rows {
+					c.Send("PRIVMSG %s :%s", where, row.say)
+					var got []string
+					for _, wanted := 0, strings.Count(row.want, "\n| "); ; {
+						for _, m := range c.Sync() {
+							if m.Prefix.Name == controlNick && m.Command == "PRIVMSG" {
+								got = append(got, m.Trailing())
+								if where != "&buddies" && m.Params[0] != "alice" || where == "&buddies" && m.Params[0] != where {
+									t.Errorf("%s: answered in %s", row.say, m.Params[0])
+								}
+							}
+						}
+						if strings.Count(strings.Join(got, "\n"), "\n| ") >= wanted { // the page comes over HTTP, which no fence covers
+							break
+						}
+					}
+					if answer := strings.Join(got, "\n"); !talkMatch(row.want, answer) {
+						t.Errorf("%q: got\n%q, want\n%q", row.say, answer, row.want)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestTalkControlReachesAIM: what *aim's commands send.
+func TestTalkControlReachesAIM(t *testing.T) {
+	t.Parallel()
+	_, c, end := talk(t)
+	one := func(group string, b toc.Buddy) toc.Command {
+		return toc.NewBuddies{Groups: []toc.Group{{Name: group, Buddies: []toc.Buddy{b}}}}
+	}
+	for _, tc := range []struct {
+		say  string
+		want []toc.Command
+	}{
+		{"add zed", []toc.Command{one("Buddies", toc.Buddy{Name: "zed"})}},
+		{"add -group buddies Yves Y V", []toc.Command{one("Buddies", toc.Buddy{Name: "yves", Alias: "Y V"})}},
+		{`add -group "New One" zed`, []toc.Command{one("New One", toc.Buddy{Name: "zed"})}},
+		{"remove zed", []toc.Command{toc.RemoveBuddies{Names: []toc.ScreenName{"zed"}, Group: "Buddies"}, toc.RemoveBuddies{Names: []toc.ScreenName{"zed"}, Group: "New One"}}},
+		{"rename carol kara", []toc.Command{one("Buddies", toc.Buddy{Name: "carol", Alias: "kara"})}},
+		{"rename -del kara", []toc.Command{one("Buddies", toc.Buddy{Name: "carol"})}},
+	} {
+		end.take()
+		c.Send("PRIVMSG *aim :%s", tc.say)
+		c.Sync()
+		for _, want := range tc.want {
+			end.expect(want)
+		}
+		if rest := end.take(); len(rest) > 0 {
+			t.Errorf("%s also sends %#v", tc.say, rest)
+		}
+	}
+}
+
+// TestTalkControlWithoutLink: nothing is changed that AIM does not hear of.
+func TestTalkControlWithoutLink(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Options{})
+	r.config("alice", buddies("bob", "carol"))
+	c, end := r.login("alice")
+	down := make(chan struct{})
+	defer close(down)
+	r.bridge.peer("alice").post(do(func(s *session) { // the next sign-on takes until the test is over
+		s.o = &Options{}
+		*s.o = r.bridge.o
+		s.o.SignOn = func(ctx context.Context, _ toc.ScreenName, _ string) (Uplink, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+	}))
+	end.Close()
+	c.Expect("NOTICE &buddies :Not connected to AIM*")
+	const not = "not connected to AIM at the moment, trying again in 1s"
+	for _, row := range []struct{ say, want string }{
+		{"add zed", "Not added: " + not},
+		{"remove bob", "Not removed: " + not},
+		{"block bob", "Not blocked: " + not},
+		{"blist all zed", "Nobody on your list matches.\n2 buddies (0 available, 0 away, 2 offline)"},
+		{"blist all bob", "\x02Nick  Screen name  Group    Status\x02\nbob   bob          Buddies  offline\n2 buddies (0 available, 0 away, 2 offline)"},
+		{"block", "Blocked: nobody."},
+		{"info bob", "\x02bob\x02: offline\nbob is in your group Buddies"},
+		{"account", "Screen name alice, server aim.test:9898\nNot connected to AIM: {}\n1 IRC client attached, warning level 0%, no speed limit"},
+	} {
+		if got := ask(c, row.say); !talkMatch(row.want, got) {
+			t.Errorf("%s: got\n%q, want\n%q", row.say, got, row.want)
+		}
+	}
+}
+
+// TestTalkProfile: what can come of fetching a profile.
+func TestTalkProfile(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		page talkPage
+		want []string
+	}{
+		"none":    {talkPage{err: toc.ErrNoProfile}, []string{"No profile."}},
+		"busy":    {talkPage{err: toc.ErrProfileBusy}, []string{"AIM gives out no more profiles for the moment; try again in a minute."}},
+		"broken":  {talkPage{err: context.DeadlineExceeded}, []string{"The profile could not be fetched."}},
+		"lines":   {talkPage{html: "<HTML><TITLE>t</TITLE><B>one</B><BR> <BR>two &amp; 3</HTML>"}, []string{"| \x02one\x02", "| two & 3"}},
+		"percent": {talkPage{html: "100%s %d sure"}, []string{"| 100%s %d sure"}},
+		"hostile": {talkPage{html: "a\r\nQUIT :x<BR>\x01VERSION\x01"}, []string{"| a", "| QUIT :x", "| VERSION"}},
+		"long":    {talkPage{html: strings.Repeat("x<BR>", 30)}, append(strings.Split(strings.Repeat("| x\n", 19)+"| x", "\n"), "[…]")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			end := &talkEnd{farEnd: newFarEnd(t, "alice"), pages: map[string]talkPage{"p": tc.page}}
+			end.tell(toc.Nick{Name: "alice"}, toc.Config{V2: true})
+			r := newRig(t, Options{SignOn: func(context.Context, toc.ScreenName, string) (Uplink, error) { return end, nil }})
+			c := r.attach("alice")
+			c.Send("PRIVMSG *aim :info bob")
+			end.expect(toc.GetInfo{Name: "bob"})
+			end.tell(toc.GotoURL{Window: "profile", Path: "p"})
+			c.Expect("PRIVMSG alice :bob is not on your buddy list")
+			for _, want := range tc.want {
+				if m := c.Next(); m.Trailing() != want || m.Command != "PRIVMSG" {
+					t.Errorf("got %q, want %q", m, want)
+				}
+			}
+			if rest := c.Sync(); len(rest) > 0 {
+				t.Errorf("and then %v", rest)
+			}
+		})
+	}
+}
+
+func TestTalkClassOf(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		cmd   toc.Command
+		class pace.Class
+		times int
+	}{
+		{toc.SendIM{}, pace.Messages, 1}, {toc.SendIMEnc{}, pace.Messages, 1}, {toc.GetStatus{}, pace.Messages, 1},
+		{toc.ChatInviteTo{Names: []toc.ScreenName{"a", "b", "c"}}, pace.Messages, 3},
+		{toc.AddBuddies{}, pace.Light, 1}, {toc.ChatWhisper{}, pace.Light, 1}, {toc.AddDenyV1{}, pace.Light, 1},
+		{toc.ChatJoin{}, pace.General, 3}, {toc.ChatAccept{}, pace.General, 3}, {toc.ChatLeave{}, pace.None, 1},
+		{toc.SetDir{}, pace.Directory, 1}, {toc.InitDone{}, pace.General, 1}, {toc.SetAway{}, pace.General, 1}, {toc.GetInfo{}, pace.General, 1},
+	} {
+		if class, times := classOf(tc.cmd); class != tc.class || times != tc.times {
+			t.Errorf("%T: class %v, %d times", tc.cmd, class, times)
+		}
+	}
+}
+
+func TestTalkMergeFits(t *testing.T) {
+	t.Parallel()
+	room := toc.IMRoom("bob", false)
+	for _, tc := range []struct {
+		cmd  toc.Command
+		size int
+		fits bool
+	}{
+		{toc.SendIM{To: "bob"}, room, true}, {toc.SendIM{To: "bob"}, room + 1, false},
+		{toc.ChatSend{Room: 7}, toc.ChatRoom(7), true}, {toc.ChatSend{Room: 7}, toc.ChatRoom(7) + 1, false},
+		{toc.SetAway{}, 1, false},
+	} {
+		text := strings.Repeat("x", tc.size)
+		got, ok := withText(tc.cmd, text)
+		if ok != tc.fits {
+			t.Errorf("%T with %d bytes fits: %v", tc.cmd, tc.size, ok)
+		}
+		if ok && len(got.Line()) > toc.MaxCommand {
+			t.Errorf("%T: %d bytes", got, len(got.Line()))
+		}
+	}
+}
