@@ -280,3 +280,55 @@ func TestGoldenDialogues(t *testing.T) {
 		})
 	}
 }
+
+// TestBigListOfACapture: ten groups of fifty buddies with aliases, as a real server sends them in one line.
+func TestBigListOfACapture(t *testing.T) {
+	t.Parallel()
+	signOns := readCapture(t, "26-big-config.txt", "alice")
+	list := signOns[len(signOns)-1][0].events
+	cfg, ok := list[len(list)-1].(toc.Config)
+	if !ok || len(signOns) != 2 {
+		t.Fatalf("%d sign-ons, the last ends with %T", len(signOns), list[len(list)-1])
+	}
+	r := newRig(t, Options{})
+	r.conf["alicesmith"] = cfg
+	c, end := r.login("alicesmith")
+	c.Send("LIST &*,!&buddies")
+	var groups []string
+	for _, m := range c.Sync() {
+		if m.Command == "322" {
+			groups = append(groups, strings.Join(m.Params[1:], " "))
+		}
+	}
+	want := make([]string, 10)
+	for i := range want {
+		want[i] = fmt.Sprintf("&Group_Number_%d 0 0 of 50 buddies online", i)
+	}
+	if diff := cmp.Diff(want, groups); diff != "" {
+		t.Errorf("groups (-want +got):\n%s", diff)
+	}
+	var all []toc.Event
+	for _, g := range cfg.Groups {
+		for _, b := range g.Buddies {
+			all = append(all, here(b.Name, " U "))
+		}
+	}
+	joined := map[string]int{}
+	for len(all) > 0 {
+		n := min(50, len(all))
+		end.tell(all[:n]...)
+		all = all[n:]
+		for _, m := range c.Sync() {
+			if m.Command == "JOIN" {
+				joined[m.Prefix.Name]++
+			}
+		}
+	}
+	if len(joined) != 500 || joined["bud9x49"] != 1 {
+		t.Errorf("%d buddies joined, bud9x49 %d times", len(joined), joined["bud9x49"])
+	}
+	c.Send("TOPIC &group_number_7")
+	c.Expect("332 alicesmith &Group_Number_7 :50 of 50 buddies online")
+	c.Send("WHOIS bud3x7")
+	c.Expect("311 alicesmith bud3x7 bud3x7 aim * :bud3x7 (Alias of 7)")
+}
