@@ -19,6 +19,9 @@ func (c cmd) arg(s string) cmd      { return appendQuoted(append(c, ' '), s, arg
 func (c cmd) pass(s string) cmd     { return appendQuoted(append(c, ' '), s, passStyle) }
 func (c cmd) raw(s string) cmd      { return appendQuoted(append(c, ' '), s, rawStyle) }
 
+// trimmed appends an argument as raw does, without the white space at its ends, which the server trims.
+func (c cmd) trimmed(s string) cmd { return c.raw(strings.TrimSpace(rawStyle.strip(s))) }
+
 // word appends an argument bare if that is safe. White space at its ends means
 // nothing.
 func (c cmd) word(s string) cmd {
@@ -98,7 +101,7 @@ func (x Warn) Append(dst []byte) []byte {
 }
 
 func (x FormatNick) Append(dst []byte) []byte {
-	return begin(dst, "toc_format_nickname").raw(string(x.Name))
+	return begin(dst, "toc_format_nickname").trimmed(string(x.Name))
 }
 
 func (x ChangePassword) Append(dst []byte) []byte {
@@ -233,7 +236,7 @@ func (x RvousCancel) Append(dst []byte) []byte {
 
 func (x SignOnCommand) Append(dst []byte) []byte {
 	c := begin(dst, signOnVerbs[x.Form]).word(x.Host).word(x.Port).name(x.Name)
-	c = c.word(x.Roasted).word(x.Language).raw(strings.TrimSpace(rawStyle.strip(x.Version)))
+	c = c.word(x.Roasted).word(x.Language).trimmed(x.Version)
 	for _, s := range x.Extra {
 		c = c.word(s)
 	}

@@ -22,6 +22,9 @@ func parseConfig(v2 bool, body string) Config {
 			break
 		}
 		if set := configKeys[key]; set != nil {
+			if !c.V2 { // spaces separate there, so none at the ends is meant
+				val = strings.TrimSpace(val)
+			}
 			set(&c, val)
 		}
 	}
@@ -61,7 +64,7 @@ func (c *Config) addBuddy(val string) {
 	} else {
 		b.Name = ScreenName(val)
 	}
-	if b.Name == "" {
+	if b.Name.Key() == "" {
 		return
 	}
 	if len(c.Groups) == 0 {
