@@ -216,3 +216,14 @@ func TestThrownOutOfARoom(t *testing.T) {
 	c.Send("PRIVMSG #My_Room :anybody?")
 	c.Expect("404 alice #My_Room *")
 }
+
+// TestSomebodyElsesName: a NICK that is not ours changes nothing.
+func TestSomebodyElsesName(t *testing.T) {
+	t.Parallel()
+	_, c, end := talk(t)
+	seen(c)
+	end.tell(toc.Nick{Name: "bob"})
+	check(t, "at once", c)
+	c.Send("TOPIC &buddies")
+	c.Expect("332 alice &buddies :AIM buddies of alice. *")
+}
