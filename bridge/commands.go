@@ -231,6 +231,7 @@ func (s *session) partOne(c *client, channel string, reason []string) error {
 func (s *session) leaveRoom(r *room, reason []string) {
 	s.b.near.partReason(s.key, ircd.Fold(r.channel), strings.Join(reason, " "))
 	if r.known {
+		s.dropLane(r)
 		s.send(toc.ChatLeave{Room: r.id})
 	}
 	s.forgetRoom(r)

@@ -54,10 +54,14 @@ func (s *session) ctcp(c *client, command, nick string, name toc.ScreenName, tex
 // typingIn shows that somebody types, to clients that know of it.
 func (s *session) typingIn(e toc.Typing) {
 	values := map[toc.TypingState]string{toc.TypingNone: "done", toc.TypingPaused: "paused", toc.TypingActive: "active"}
+	value, ok := values[e.State]
+	if !ok {
+		return
+	}
 	from := s.roster.contact(e.From)
 	m := s.message(from.prefix, "TAGMSG", s.Nick())
-	m.Tags = irc.Tags{"+typing": values[e.State]}
-	m.Account = from.key
+	m.Tags = irc.Tags{"+typing": value}
+	m.Account = s.accountOf(from)
 	m.Need = ircd.CapMessageTags
 	s.broadcast(m)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	irc "gopkg.in/irc.v4"
 
@@ -179,7 +180,8 @@ func (s *session) setPrivacy(l listMode, name toc.ScreenName, add bool) bool {
 func (s *session) modeRefused(channel string, params []string) error {
 	known := "bentvo+-" // o: everybody knows it, nobody has it
 	if i := strings.IndexFunc(params[0], func(r rune) bool { return !strings.ContainsRune(known, r) }); i >= 0 {
-		return ircd.Numeric(irc.ERR_UNKNOWNMODE, params[0][i:i+1], "is unknown mode char to me")
+		char, _ := utf8.DecodeRuneInString(params[0][i:])
+		return ircd.Numeric(irc.ERR_UNKNOWNMODE, string(char), "is unknown mode char to me")
 	}
 	return ircd.Numeric(irc.ERR_CHANOPRIVSNEEDED, channel, "AIM knows no channel modes; they cannot be changed")
 }

@@ -10,7 +10,6 @@ import (
 
 	"tocbridge/bridge/nicks"
 	"tocbridge/ircd"
-	"tocbridge/toc"
 )
 
 // buddiesChannel holds the online buddies of all groups.
@@ -49,16 +48,17 @@ func (s *session) showChange(c *contact, ch change) {
 	if ch.has(arrived) {
 		s.refreshPrefix(c)
 	}
+	if ch.has(reformatted) {
+		s.respell(c, ch.has(arrived) && !s.inRoom(c))
+	}
 	s.tellMonitors(c, ch)
 	if ch.has(departed) {
-		if c.buddy() || s.inRoom(c) {
+		if s.blocked(c) && s.inRoom(c) { // gone for us as a buddy, not from the room
+			s.partGroups(c, c.groups, s.whyGone(c))
+		} else if c.buddy() || s.inRoom(c) {
 			s.showDeparture(c, c.groups, s.whyGone(c))
 		}
 		return
-	}
-	if ch.has(reformatted) {
-		s.refreshPrefix(c)
-		s.renick(c)
 	}
 	if !c.buddy() {
 		s.showAway(c, ch)
@@ -73,6 +73,28 @@ func (s *session) showChange(c *contact, ch change) {
 		for _, text := range s.changeTexts(c, ch) {
 			s.buddyNews(c, text)
 		}
+	}
+}
+
+// respell takes over a newly formatted name: in silence if nobody was shown the old one.
+func (s *session) respell(c *contact, unseen bool) {
+	if !unseen {
+		s.renick(c)
+		return
+	}
+	if _, nick, changed := s.nicks.Reformat(c.name); changed {
+		c.prefix = &irc.Prefix{Name: nick, User: c.prefix.User, Host: c.prefix.Host}
+	}
+}
+
+// partGroups takes somebody who is still in a room out of &buddies and these groups.
+func (s *session) partGroups(c *contact, groups []string, reason string) {
+	channels := []string{buddiesChannel}
+	for _, g := range groups {
+		channels = append(channels, groupFold(g))
+	}
+	for _, folded := range channels {
+		s.toMembers(folded, s.message(c.prefix, "PART", s.channelName(folded), reason))
 	}
 }
 
@@ -237,91 +259,6 @@ func (s *session) everybodyGone() {
 		}
 	}
 	s.lostRooms()
-}
-
-// inserted is a change of the list made by another session of the account, told as oddly as trap 17 says.
-func (s *session) inserted(e toc.Inserted) {
-	switch e.Kind {
-	case toc.ListGroup:
-		s.roster.addGroup(e.Group)
-	case toc.ListBuddy, toc.ListICQ:
-		s.addToList(toc.Buddy{Name: e.Name, Alias: e.Alias}, e.Group)
-	case toc.ListDeny:
-		s.roster.deny[e.Name.Key()] = e.Name
-	case toc.ListPermit:
-		s.roster.permit[e.Name.Key()] = e.Name
-	}
-}
-
-func (s *session) deleted(e toc.Deleted) {
-	switch e.Kind {
-	case toc.ListGroup:
-		for _, c := range s.roster.dropGroup(e.Group) {
-			s.offList(c, []string{e.Group})
-		}
-	case toc.ListBuddy, toc.ListICQ:
-		s.removeFromList(e.Name, e.Group)
-	case toc.ListDeny:
-		delete(s.roster.deny, e.Name.Key())
-	case toc.ListPermit:
-		delete(s.roster.permit, e.Name.Key())
-	}
-}
-
-// addToList puts a buddy into a group of our picture and shows it where it appears.
-func (s *session) addToList(b toc.Buddy, groupName string) {
-	before := s.roster.lookup(b.Name)
-	wasIn := before != nil && slices.Contains(before.groups, groupName)
-	c, fresh := s.roster.add(b, groupName)
-	s.useAlias(c)
-	if !c.online {
-		return
-	}
-	if fresh {
-		s.showArrival(c)
-	} else if !wasIn && c != s.self {
-		f := groupFold(groupName)
-		s.showJoin(c, f, s.channelName(f))
-	}
-}
-
-// useAlias makes an alias that could be a nick the nick: that is where rename keeps it, and what other AIM clients of the
-// account show. An alias that could not be one is part of the real name.
-func (s *session) useAlias(c *contact) {
-	if c == s.self || c.alias == "" || c.alias == c.nick() || !ircd.ValidNick(c.alias) || isControl(c.alias) {
-		return
-	}
-	if toc.ScreenName(c.alias).Key() == c.key || s.nicks.Rename(c.name, c.alias) != nil {
-		return
-	}
-	s.changeNick(c, c.nick(), c.alias)
-}
-
-// removeFromList takes a buddy out of a group of our picture. No offline message follows from the server (trap 13).
-func (s *session) removeFromList(name toc.ScreenName, groupName string) {
-	c := s.roster.lookup(name)
-	if c == nil || !slices.Contains(c.groups, groupName) {
-		return
-	}
-	if s.roster.remove(name, groupName) {
-		s.offList(c, []string{groupName})
-		return
-	}
-	if c.online && c != s.self {
-		f := groupFold(groupName)
-		s.toMembers(f, s.message(c.prefix, "PART", s.channelName(f), "Removed from this group"))
-	}
-}
-
-// offList shows that somebody who was online in these groups is no buddy any more.
-func (s *session) offList(c *contact, groups []string) {
-	if c.online {
-		s.showDeparture(c, groups, "Removed from your list")
-	}
-	if c != s.self {
-		c.signOff()
-		c.known = false
-	}
 }
 
 // channelName is the channel of a folded name as its group spells it.

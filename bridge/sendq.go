@@ -257,6 +257,18 @@ func (s *session) nameUnsent() {
 	}
 }
 
+// dropLane names what waited for a room that is left, and forgets it.
+func (s *session) dropLane(r *room) {
+	if s.pacer == nil {
+		return
+	}
+	cl := s.pacer.Room(r.id)
+	for _, q := range s.queue.lanes[cl] {
+		s.news(fmt.Sprintf("Not sent to %s, which you left: %s", q.what, q.text))
+	}
+	delete(s.queue.lanes, cl)
+}
+
 func countMessages(cmds []toc.Command) (n int) {
 	for _, c := range cmds {
 		switch c.(type) {

@@ -206,6 +206,21 @@ func (s *session) run(ctx context.Context) {
 	s.cleanUp()
 	close(s.done)
 	s.helpers.Wait()
+	s.dropLate()
+}
+
+// dropLate closes a link that was signed on just as the session ended, and that nobody will read.
+func (s *session) dropLate() {
+	for {
+		select {
+		case e := <-s.inbox:
+			if late, ok := e.(signedOn); ok && late.up != nil {
+				late.up.Close()
+			}
+		default:
+			return
+		}
+	}
 }
 
 func (s *session) loop() {
