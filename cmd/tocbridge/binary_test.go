@@ -96,10 +96,15 @@ func startCommand(t *testing.T, cmd *exec.Cmd) *process {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go p.output.fill(r)
+	read := make(chan struct{})
+	go func() {
+		p.output.fill(r)
+		close(read)
+	}()
 	go func() {
 		p.err = p.cmd.Wait()
 		w.Close()
+		<-read // the last line counts too
 		close(p.ended)
 	}()
 	t.Cleanup(func() {
