@@ -58,10 +58,10 @@ func (k *call) showNames(what string, names map[string]toc.ScreenName) {
 func (s *session) controlNotices(k *call) {
 	switch strings.ToLower(k.args[0]) {
 	case "on":
-		s.quiet = false
+		s.setSetting(settingNotices, "")
 		k.reply("You will be told when buddies go away, come back, or are idle.")
 	case "off":
-		s.quiet = true
+		s.setSetting(settingNotices, "off")
 		k.reply("No more notices about away and idle buddies. notices on brings them back.")
 	default:
 		k.reply("Usage: notices on|off")

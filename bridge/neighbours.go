@@ -111,7 +111,7 @@ func (s *session) neighbourAway(c *contact, text string) {
 		ch = wentAway
 	}
 	s.showAway(c, ch)
-	if c.buddy() && c.online && !s.quiet {
+	if c.buddy() && c.online && !s.quiet() {
 		for _, line := range s.changeTexts(c, ch) {
 			s.buddyNews(c, line)
 		}

@@ -69,7 +69,7 @@ func (s *session) showChange(c *contact, ch change) {
 		return
 	}
 	s.showAway(c, ch)
-	if !s.quiet {
+	if !s.quiet() {
 		for _, text := range s.changeTexts(c, ch) {
 			s.buddyNews(c, text)
 		}
@@ -121,7 +121,7 @@ func (s *session) showArrival(c *contact) {
 	for _, name := range channelsOf(c) {
 		s.showJoin(c, name, s.channelName(name))
 	}
-	if c.away && !s.quiet {
+	if c.away && !s.quiet() {
 		s.buddyNews(c, s.awayNews(c))
 	}
 }
@@ -213,6 +213,9 @@ func (s *session) awayNews(c *contact) string {
 	}
 	return "is away"
 }
+
+// quiet reports whether the user turned the notices about buddies off.
+func (s *session) quiet() bool { return s.setting(settingNotices) == "off" }
 
 // buddyNews is a notice about a buddy, in the channels where it is seen.
 func (s *session) buddyNews(c *contact, text string) {

@@ -86,7 +86,7 @@ type session struct {
 	awaySaid string // with AWAY; empty: here
 	awayText string // what counts: also away when nobody sits at any client
 	answered map[string]time.Time
-	quiet    bool // the user turned presence notices off
+	settings settings
 	typing   map[string]toc.TypingState
 	lingerT  *time.Timer
 	leaving  bool   // sign off when nothing waits to be sent
