@@ -39,6 +39,8 @@ type Backend interface {
 //   - CapMultiline: Handle takes a PRIVMSG or NOTICE with "\n" in its text (Lines tells how it was sent), and what has
 //     several lines is sent as NewMultiline.
 //   - CapExtendedMonitor: the sessions are Watchers and use SendMonitored.
+//   - CapChatHistory, CapEventPlayback, CapReadMarker, CapSearch, CapNetworks, CapNetworksNotify: Handle takes
+//     CHATHISTORY, MARKREAD, SEARCH and BOUNCER.
 type Capable interface {
 	Capabilities() Cap
 }

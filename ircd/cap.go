@@ -37,13 +37,19 @@ const (
 	CapMultiline       // draft/multiline
 	CapPreAway         // draft/pre-away
 	CapExtendedMonitor // extended-monitor
+	CapChatHistory     // draft/chathistory
+	CapEventPlayback   // draft/event-playback
+	CapReadMarker      // draft/read-marker
+	CapSearch          // soju.im/search
+	CapNetworks        // soju.im/bouncer-networks
+	CapNetworksNotify  // soju.im/bouncer-networks-notify
 )
 
 // DefaultCaps is everything in the table.
-const DefaultCaps = CapExtendedMonitor<<1 - 1
+const DefaultCaps = CapNetworksNotify<<1 - 1
 
 // backendCaps are those that need the backend's part: see Capable.
-const backendCaps = CapMultiline | CapExtendedMonitor
+const backendCaps = CapMultiline | CapExtendedMonitor | CapChatHistory | CapEventPlayback | CapReadMarker | CapSearch | CapNetworks | CapNetworksNotify
 
 // capability is one row of the table.
 type capability struct {
@@ -79,8 +85,11 @@ var capabilities = []capability{
 	{CapBatch, "batch", "", "groups messages that belong together"},
 	{CapNotify, "cap-notify", "", "says when capabilities change; implied by CAP LS 302"},
 	{CapChghost, "chghost", "", "says when the user or host of somebody changes"},
+	{CapChatHistory, "draft/chathistory", "", "CHATHISTORY asks for what was said before; nothing is replayed unasked then"},
+	{CapEventPlayback, "draft/event-playback", "", "history also has who came, left and changed the topic"},
 	{CapMultiline, multilineName, multilineValue, "a message of several lines is one message, both ways"},
 	{CapPreAway, "draft/pre-away", "", "AWAY before registration is complete; `AWAY *` is nobody at this client"},
+	{CapReadMarker, "draft/read-marker", "", "MARKREAD tells your other clients how far you have read"},
 	{CapEchoMessage, "echo-message", "", "shows you your own messages as they were sent"},
 	{CapExtendedJoin, "extended-join", "", "JOIN has the account and the real name"},
 	{CapExtendedMonitor, "extended-monitor", "", "MONITOR also tells of AWAY, ACCOUNT, CHGHOST and SETNAME"},
@@ -93,6 +102,9 @@ var capabilities = []capability{
 	{CapServerTime, "server-time", "", "says when a message was sent"},
 	{CapSetname, "setname", "", "SETNAME, and says when others change their real name"},
 	{CapStandardReplies, "standard-replies", "", "FAIL, WARN and NOTE"},
+	{CapNetworks, "soju.im/bouncer-networks", "", "shows AIM as the one network of a bouncer"},
+	{CapNetworksNotify, "soju.im/bouncer-networks-notify", "", "says when the account's link to AIM is lost or back"},
+	{CapSearch, "soju.im/search", "", "SEARCH finds messages in the history"},
 	{CapUserhostInNames, "userhost-in-names", "", "NAMES shows nick!user@host"},
 	{CapSelfMessage, "znc.in/self-message", "", "shows what your other clients say"},
 }

@@ -24,6 +24,7 @@ func ownCommands() map[string]command {
 		"QUIT":         {0, quit, quit, "[<reason>]", "Ends the connection"},
 		"ERROR":        {0, nothing, nothing, "<text>", "Is for servers; from a client it means nothing"},
 		"AWAY":         {0, (*Conn).preAway, nil, "[<text>]", "Says that you are away, or back; with draft/pre-away also before registration"},
+		"BOUNCER":      {0, (*Conn).bind, nil, "BIND <netid> | LISTNETWORKS", "Shows AIM as the one network of a bouncer; BIND is for before registration"},
 		"BATCH":        {1, nil, batchUnasked, "+<reference> draft/multiline <target> | -<reference>", "Sends one message of several lines"},
 		"MONITOR":      {1, nil, monitor, "+ <nick>{,<nick>} | - <nick>{,<nick>} | C | L | S", "Tells who of a list of people comes and goes"},
 		"MOTD":         {0, nil, forUs(0, motd), "[<server>]", "Shows the message of the day"},

@@ -75,6 +75,12 @@ func needs(command string) Cap {
 		return CapSetname
 	case "ACK":
 		return CapLabeledResponse
+	case "CHATHISTORY":
+		return CapChatHistory
+	case "MARKREAD":
+		return CapReadMarker
+	case "BOUNCER":
+		return CapNetworks
 	}
 	return 0
 }

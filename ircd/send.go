@@ -69,6 +69,23 @@ func (c *Conn) Note(command, code string, contextAndText ...string) {
 	c.standard("NOTE", command, code, contextAndText)
 }
 
+// FailFor is Fail for the answer to a command that belongs to a capability whose specification answers with FAIL: who
+// has the capability gets that whether it asked for standard-replies or not.
+func (c *Conn) FailFor(capability Cap, command, code string, contextAndText ...string) {
+	if c.Has(capability) {
+		c.Send(NewMessage(nil, "FAIL", append([]string{command, code}, contextAndText...)...))
+		return
+	}
+	c.standard("FAIL", command, code, contextAndText)
+}
+
+// Queued is how many bytes wait to be written to the client.
+func (c *Conn) Queued() int {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	return c.out.size
+}
+
 func (c *Conn) standard(kind, command, code string, rest []string) {
 	if c.Has(CapStandardReplies) {
 		c.Send(NewMessage(nil, kind, append([]string{command, code}, rest...)...))
