@@ -1,7 +1,9 @@
 package bridge
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	irc "gopkg.in/irc.v4"
@@ -27,11 +29,16 @@ type call struct {
 	s       *session
 	c       *client
 	channel string // "" when asked in private
+	cmd     *controlCommand
 	args    []string
+	said    richtext.Text // the whole line, formatted
 }
 
-// reply says a line to who asked.
+// reply says a line to who asked, if it is still there.
 func (k *call) reply(format string, args ...any) {
+	if k.s.byConn[k.c.conn] != k.c {
+		return
+	}
 	target := k.channel
 	if target == "" {
 		target = k.s.Nick()
@@ -43,50 +50,69 @@ func (k *call) reply(format string, args ...any) {
 	k.c.conn.Send(k.s.fromControl("PRIVMSG", target, text))
 }
 
+// usage says how the command is written.
+func (k *call) usage() { k.reply("Usage: %s %s", k.cmd.name, k.cmd.usage) }
+
+// after is what was said behind the first n words, as it was formatted.
+func (k *call) after(n int) richtext.Text {
+	plain := k.said.String()
+	left := plain
+	for range n {
+		_, left, _ = cutWord(strings.TrimLeft(left, " "))
+	}
+	skip := len(plain) - len(strings.TrimLeft(left, " "))
+	var out richtext.Text
+	for _, span := range k.said {
+		cut := min(skip, len(span.Text))
+		skip -= cut
+		if span.Text = span.Text[cut:]; span.Text != "" {
+			out = append(out, span)
+		}
+	}
+	return out
+}
+
 // controlCommand is a row of the table of *aim's commands; help is made from it.
 type controlCommand struct {
 	name  string
 	also  []string // other names, of peers
+	topic string   // of helpTopics, under which help lists it
 	usage string   // parameters
 	min   int      // of them, at least
 	brief string   // one line
 	long  []string // help name
 	run   func(*session, *call)
+
+	// lines: a text of several lines is one command, not one a line.
+	lines bool
 }
 
 // controlCommands is the table, in the order help shows it. A function, because help reads it too.
 func controlCommands() []controlCommand {
-	return []controlCommand{
-		{name: "help", usage: "[command]", brief: "what can be said here", run: (*session).controlHelp,
-			long: []string{"Commands can be shortened as long as it is clear what is meant."}},
-		{name: "blist", also: []string{"list", "ls"}, usage: "[all|online|away|offline] [pattern]", brief: "your buddy list", run: (*session).controlBlist,
-			long: []string{"Shows online buddies unless told otherwise. The pattern is part of a name, or has * and ?."}},
-		{name: "add", usage: "[-group GROUP] NAME [ALIAS]", min: 1, brief: "put somebody on your buddy list", run: (*session).controlAdd,
-			long: []string{"A name with spaces is written in quotes: add \"Cool Guy\"", "Also: /invite NICK &buddies"}},
-		{name: "remove", also: []string{"del", "delete"}, usage: "NICK", min: 1, brief: "take somebody off your buddy list", run: (*session).controlRemove,
-			long: []string{"Also: /kick NICK in &buddies"}},
-		{name: "rename", usage: "NICK NEWNICK", min: 2, brief: "give a buddy another nick", run: (*session).controlRename,
-			long: []string{"The new nick is also the buddy's alias on the AIM server. rename -del NICK takes it back."}},
-		{name: "info", also: []string{"whois"}, usage: "NICK", min: 1, brief: "what is known of somebody, and their profile", run: (*session).controlInfo},
-		{name: "block", usage: "[NICK]", brief: "let somebody not see or reach you; alone: who is blocked", run: (*session).controlBlock,
-			long: []string{"Also: /mode &buddies +b NICK"}},
-		{name: "allow", also: []string{"unblock"}, usage: "[NICK]", brief: "the opposite of block; alone: who is explicitly allowed", run: (*session).controlAllow,
-			long: []string{"Also: /mode &buddies -b NICK"}},
-		{name: "notices", usage: "on|off", min: 1, brief: "tell in &buddies when buddies go away, come back or are idle", run: (*session).controlNotices},
-		{name: "certfp", usage: "list | add [FINGERPRINT] | del FINGERPRINT", min: 1, brief: "TLS certificates that let you in without a password", run: (*session).controlCertFP,
-			long: []string{"add alone takes the certificate you are connected with. AIM takes none: the account has to be signed on."}},
-		{name: "account", also: []string{"status"}, brief: "the link to AIM", run: (*session).controlAccount},
-	}
+	return slices.Concat(helpCommands(), listCommands(), privacyCommands(), accountCommands())
 }
 
-// control runs a line said to *aim.
+// control runs what was said to *aim: a command, or several lines of them.
 func (s *session) control(c *client, channel, line string) {
 	if strings.HasPrefix(line, "\x01") {
 		return // CTCP to *aim, or /me in &buddies: not a command
 	}
-	line = richtext.ParseIRC(line).String()
+	said := richtext.ParseIRC(line)
+	word, _, _ := cutWord(strings.TrimLeft(said.String(), " "))
+	if cmd, _ := findControl(word); cmd != nil && cmd.lines {
+		s.controlLine(c, channel, said)
+		return
+	}
+	for _, one := range said.Lines() {
+		s.controlLine(c, channel, one)
+	}
+}
+
+// controlLine runs one command.
+func (s *session) controlLine(c *client, channel string, said richtext.Text) {
+	line := said.String()
 	words, err := splitWords(line)
-	k := &call{s: s, c: c, channel: channel}
+	k := &call{s: s, c: c, channel: channel, said: said}
 	if err != nil {
 		k.reply("%v", err)
 		return
@@ -95,20 +121,28 @@ func (s *session) control(c *client, channel, line string) {
 		return
 	}
 	cmd, problem := findControl(words[0])
-	if nick, rest, ok := addressed(line); cmd == nil && ok {
-		k.reply("Nobody called %s is on your list. /msg %s %s writes to any screen name.", nick, nick, rest)
+	if nick, _, ok := addressed(line); cmd == nil && ok {
+		k.reply("Nobody called %s is on your list. msg %s TEXT writes to any screen name.", nick, quoteName(nick))
 		return
 	}
 	if cmd == nil {
 		k.reply("%s", problem)
 		return
 	}
-	k.args = words[1:]
+	k.cmd, k.args = cmd, words[1:]
 	if len(k.args) < cmd.min {
-		k.reply("Usage: %s %s", cmd.name, cmd.usage)
+		k.usage()
 		return
 	}
 	cmd.run(s, k)
+}
+
+// quoteName writes a screen name so that it is one word of a command.
+func quoteName(name string) string {
+	if strings.Contains(name, " ") {
+		return `"` + name + `"`
+	}
+	return name
 }
 
 // findControl finds a command by its name, another name, or a beginning that is clear.
@@ -139,20 +173,38 @@ func findControl(word string) (*controlCommand, string) {
 	return nil, fmt.Sprintf("%s could be %s. Which?", word, strings.Join(names, " or "))
 }
 
-// unknownControl names the nearest command.
+// unknownControl says what to do about an unknown word: what BitlBee's users mean by it, or the nearest word we know.
 func unknownControl(word string) string {
-	best, distance := "", 3
-	for _, cmd := range controlCommands() {
-		for _, name := range append([]string{cmd.name}, cmd.also...) {
-			if d := editDistance(word, name); d < distance {
-				best, distance = cmd.name, d
-			}
-		}
+	if text, ok := elsewhere[word]; ok {
+		return text
 	}
-	if best != "" {
+	if best := nearest(word); best != "" {
 		return fmt.Sprintf("Unknown command: %s. Did you mean %s? Say help for all of them; to write to somebody say nick: text.", word, best)
 	}
 	return fmt.Sprintf("Unknown command: %s. Say help for what there is; to write to somebody say nick: text.", word)
+}
+
+// nearEnough is the distance from which on a word is not taken for a mistyped other.
+const nearEnough = 3
+
+// nearest is the command or topic that a word is most like, or "".
+func nearest(word string) string {
+	best, distance := "", nearEnough
+	try := func(name, means string) {
+		if d := editDistance(word, name); d < distance {
+			best, distance = means, d
+		}
+	}
+	for _, cmd := range controlCommands() {
+		try(cmd.name, cmd.name)
+		for _, name := range cmd.also {
+			try(name, cmd.name)
+		}
+	}
+	for _, topic := range helpTopics {
+		try(topic.name, "help "+topic.name)
+	}
+	return best
 }
 
 // editDistance counts the letters to insert, delete or replace (Levenshtein).
@@ -176,47 +228,29 @@ func editDistance(a, b string) int {
 	return row[len(b)]
 }
 
-// splitWords splits a line at spaces; "quotes" keep a name with spaces together.
+// splitWords splits a line at spaces; "quotes" keep a name with spaces together, also in field="some value".
 func splitWords(line string) ([]string, error) {
 	var words []string
 	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
-		if line[0] != '"' {
-			word, rest, _ := strings.Cut(line, " ")
-			words, line = append(words, word), rest
-			continue
-		}
-		word, rest, ok := strings.Cut(line[1:], `"`)
+		word, rest, ok := cutWord(line)
 		if !ok {
-			return nil, fmt.Errorf(`a closing " is missing`)
+			return nil, errors.New(`a closing " is missing`)
 		}
 		words, line = append(words, word), rest
 	}
 	return words, nil
 }
 
-func (s *session) controlHelp(k *call) {
-	if len(k.args) > 0 {
-		k.helpOn(k.args[0])
-		return
+// cutWord cuts the first word off a line that does not begin with a space; false: a quote in it is not closed.
+func cutWord(line string) (word, rest string, ok bool) {
+	for i := 0; i < len(line); i++ {
+		switch {
+		case line[i] == ' ':
+			return line[:i], line[i:], true
+		case line[i] == '"' && (i == 0 || line[i-1] == '='):
+			quoted, rest, ok := strings.Cut(line[i+1:], `"`)
+			return line[:i] + quoted, rest, ok
+		}
 	}
-	k.reply("Say a command here, or nick: text to write to somebody. Commands:")
-	for _, cmd := range controlCommands() {
-		k.reply("\x02%s\x02  %s", strings.TrimSpace(cmd.name+" "+cmd.usage), cmd.brief)
-	}
-	k.reply("help COMMAND tells more. /query NICK, /away, /whois NICK and /join #room do what you expect.")
-}
-
-func (k *call) helpOn(word string) {
-	cmd, problem := findControl(word)
-	if cmd == nil {
-		k.reply("%s", problem)
-		return
-	}
-	k.reply("\x02%s\x02  %s", strings.TrimSpace(cmd.name+" "+cmd.usage), cmd.brief)
-	for _, line := range cmd.long {
-		k.reply("%s", line)
-	}
-	if len(cmd.also) > 0 {
-		k.reply("Other names: %s", strings.Join(cmd.also, ", "))
-	}
+	return line, "", true
 }

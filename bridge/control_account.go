@@ -8,6 +8,24 @@ import (
 	"tocbridge/toc"
 )
 
+func privacyCommands() []controlCommand {
+	return []controlCommand{
+		{name: "block", topic: "privacy", usage: "[NICK]", brief: "let somebody not see or reach you; alone: who is blocked", run: (*session).controlBlock,
+			long: []string{"Also: /mode &buddies +b NICK"}},
+		{name: "allow", topic: "privacy", also: []string{"unblock"}, usage: "[NICK]", brief: "the opposite of block; alone: who is explicitly allowed", run: (*session).controlAllow,
+			long: []string{"Also: /mode &buddies -b NICK"}},
+	}
+}
+
+func accountCommands() []controlCommand {
+	return []controlCommand{
+		{name: "account", topic: "account", also: []string{"status"}, brief: "the link to AIM", run: (*session).controlAccount},
+		{name: "notices", topic: "account", usage: "on|off", min: 1, brief: "tell in &buddies when buddies go away, come back or are idle", run: (*session).controlNotices},
+		{name: "certfp", topic: "account", usage: "list | add [FINGERPRINT] | del FINGERPRINT", min: 1, brief: "TLS certificates that let you in without a password", run: (*session).controlCertFP,
+			long: []string{"add alone takes the certificate you are connected with. AIM takes none: the account has to be signed on."}},
+	}
+}
+
 func (s *session) controlBlock(k *call) {
 	if len(k.args) == 0 {
 		k.showNames("Blocked", s.roster.deny)

@@ -18,6 +18,20 @@ import (
 // defaultGroup takes buddies for whom no group was named, when the list has none yet.
 const defaultGroup = "Buddies"
 
+func listCommands() []controlCommand {
+	return []controlCommand{
+		{name: "blist", topic: "buddies", also: []string{"list", "ls"}, usage: "[all|online|away|offline] [pattern]", brief: "your buddy list", run: (*session).controlBlist,
+			long: []string{"Shows online buddies unless told otherwise. The pattern is part of a name, or has * and ?."}},
+		{name: "add", topic: "buddies", usage: "[-group GROUP] NAME [ALIAS]", min: 1, brief: "put somebody on your buddy list", run: (*session).controlAdd,
+			long: []string{"A name with spaces is written in quotes: add \"Cool Guy\"", "Also: /invite NICK &buddies"}},
+		{name: "remove", topic: "buddies", also: []string{"del", "delete"}, usage: "NICK", min: 1, brief: "take somebody off your buddy list", run: (*session).controlRemove,
+			long: []string{"Also: /kick NICK in &buddies"}},
+		{name: "rename", topic: "buddies", usage: "NICK NEWNICK", min: 2, brief: "give a buddy another nick", run: (*session).controlRename,
+			long: []string{"The new nick is also the buddy's alias on the AIM server. rename -del NICK takes it back."}},
+		{name: "info", topic: "profile", also: []string{"whois"}, usage: "NICK", min: 1, brief: "what is known of somebody, and their profile", run: (*session).controlInfo},
+	}
+}
+
 // groupSpelling is the name of a group as the list spells it, or the name given.
 func (s *session) groupSpelling(name string) string {
 	for _, g := range s.roster.groups {

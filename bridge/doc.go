@@ -16,7 +16,8 @@
 //	commands.go  IRC commands -> session              query.go, whois.go, modes.go, topic.go  questions about the picture we keep
 //	im.go, ctcp.go, tagmsg.go  messages both ways      sendq.go     the paced queue before the link
 //	roster.go    the buddy list, lists and presence as data   presence.go  changes of it as IRC lines
-//	rooms.go, joinroom.go  chat rooms as channels      control.go…  the pseudo-user *aim and its command table
+//	rooms.go, joinroom.go  chat rooms as channels      control.go   the pseudo-user *aim; control_….go  its commands, each
+//	               file with its part of the table
 //	settings.go  what a user has set and should outlive the session
 //	certs.go     client certificates (SASL EXTERNAL)      monitor.go   MONITOR
 //	neighbours.go, neighbourhood.go, asides.go  what users of one bridge know of each other beyond what AIM carries

@@ -13,14 +13,6 @@ import (
 // talkControls are lines said to *aim one after the other, and its answers, line by line. {} is what varies.
 var talkControls = map[string][]struct{ say, want string }{
 	"help": {
-		{"help", "Say a command here, or nick: text to write to somebody. Commands:\n\x02help [command]\x02  what can be said here\n" +
-			"\x02blist [all|online|away|offline] [pattern]\x02  your buddy list\n\x02add [-group GROUP] NAME [ALIAS]\x02  put somebody on your buddy list\n" +
-			"\x02remove NICK\x02  take somebody off your buddy list\n\x02rename NICK NEWNICK\x02  give a buddy another nick\n" +
-			"\x02info NICK\x02  what is known of somebody, and their profile\n\x02block [NICK]\x02  let somebody not see or reach you; alone: who is blocked\n" +
-			"\x02allow [NICK]\x02  the opposite of block; alone: who is explicitly allowed\n" +
-			"\x02notices on|off\x02  tell in &buddies when buddies go away, come back or are idle\n" +
-			"\x02certfp list | add [FINGERPRINT] | del FINGERPRINT\x02  TLS certificates that let you in without a password\n" +
-			"\x02account\x02  the link to AIM\nhelp COMMAND tells more. /query NICK, /away, /whois NICK and /join #room do what you expect."},
 		{"HELP remove", "\x02remove NICK\x02  take somebody off your buddy list\nAlso: /kick NICK in &buddies\nOther names: del, delete"},
 		{"help del", "\x02remove NICK\x02  take somebody off your buddy list\nAlso: /kick NICK in &buddies\nOther names: del, delete"},
 		{"help nonsense", "Unknown command: nonsense. Say help for what there is; to write to somebody say nick: text."},
@@ -31,8 +23,10 @@ var talkControls = map[string][]struct{ say, want string }{
 		{"xyzzy", "Unknown command: xyzzy. Say help for what there is; to write to somebody say nick: text."},
 		{"ad", "Usage: add [-group GROUP] NAME [ALIAS]"},
 		{"renmae bob x", "Unknown command: renmae. Did you mean rename? Say help for all of them; to write to somebody say nick: text."},
-		{"zed: hello", "Nobody called zed is on your list. /msg zed hello writes to any screen name."},
-		{"zed, hello", "Nobody called zed is on your list. /msg zed hello writes to any screen name."},
+		{"zed: hello", "Nobody called zed is on your list. msg zed TEXT writes to any screen name."},
+		{"zed, hello", "Nobody called zed is on your list. msg zed TEXT writes to any screen name."},
+		{"identify secret", "There is nothing to identify for: your AIM password let you in. help account tells what there is."},
+		{"help bitlbe", "Unknown command: bitlbe. Did you mean help bitlbee? Say help for all of them; to write to somebody say nick: text."},
 		{`add "no end`, `a closing " is missing`},
 		{"   ", ""},
 		{"\x01VERSION\x01", ""},
