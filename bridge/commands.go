@@ -265,24 +265,17 @@ func (s *session) nick(c *client, m *irc.Message) error {
 		return ircd.Numeric(irc.ERR_UNAVAILRESOURCE, want, s.noLinkText())
 	}
 	finish := c.conn.Defer()
-	s.send(toc.FormatNick{Name: toc.ScreenName(want)})
-	match := func(e toc.Event) bool {
-		switch e := e.(type) {
-		case toc.Nick:
-			return true
-		case toc.ServerError:
-			return e.Code == 911 || e.Code == 913
-		}
-		return false
-	}
-	s.await(answerTime, match, func(e toc.Event) {
+	taken := s.reformat(respaced(string(s.self.name), want), func(why string) {
 		finish(func() error {
-			if e, ok := e.(toc.ServerError); ok {
-				return ircd.Numeric(irc.ERR_ERRONEUSNICKNAME, want, "AIM does not take this form of your name: "+e.Error())
+			if why != "" {
+				return ircd.Numeric(irc.ERR_ERRONEUSNICKNAME, want, "AIM does not take this form of your name: "+why)
 			}
 			return nil
 		})
 	})
+	if !taken {
+		finish(func() error { return ircd.Numeric(irc.ERR_UNAVAILRESOURCE, want, busyText) })
+	}
 	return nil
 }
 

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"tocbridge/bridge/pace"
 	"tocbridge/bridge/richtext"
 	"tocbridge/ircd"
 	"tocbridge/toc"
@@ -340,14 +339,14 @@ const profileTime = 10 * time.Second
 
 // profile fetches and shows somebody's profile. The page comes over HTTP from the TOC server.
 func (s *session) profile(k *call, who *contact) {
-	if s.link == nil || !s.submit(pace.General, queued{cmd: toc.GetInfo{Name: toc.ScreenName(who.key)}}) {
-		return
-	}
-	s.await(answerTime, isURL, func(e toc.Event) {
+	name := toc.ScreenName(who.key)
+	if s.link == nil || s.question(queued{cmd: toc.GetInfo{Name: name}}, answerTime, isPageOf(name), func(e toc.Event) {
 		if u, ok := e.(toc.GotoURL); ok && s.link != nil {
 			s.fetchProfile(k, s.link.up, u)
 		}
-	})
+	}) == nil {
+		return
+	}
 }
 
 func (s *session) fetchProfile(k *call, up Uplink, u toc.GotoURL) {

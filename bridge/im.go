@@ -190,10 +190,6 @@ func (s *session) notHere(im outgoing) error {
 
 // askStatus asks the server whether somebody is there. No answer counts as yes.
 func (s *session) askStatus(who *contact, done func(there bool)) {
-	if !s.submit(pace.Messages, queued{cmd: toc.GetStatus{Name: toc.ScreenName(who.key)}}) {
-		done(s.link != nil)
-		return
-	}
 	match := func(e toc.Event) bool {
 		switch e := e.(type) {
 		case toc.BuddyUpdate:
@@ -203,7 +199,7 @@ func (s *session) askStatus(who *contact, done func(there bool)) {
 		}
 		return false
 	}
-	s.await(statusLimit, match, func(e toc.Event) {
+	w := s.question(queued{cmd: toc.GetStatus{Name: toc.ScreenName(who.key)}}, statusLimit, match, func(e toc.Event) {
 		_, missing := e.(toc.ServerError)
 		if missing {
 			who.known, who.missed = true, time.Now()
@@ -211,6 +207,9 @@ func (s *session) askStatus(who *contact, done func(there bool)) {
 		}
 		done(!missing)
 	})
+	if w == nil {
+		done(s.link != nil)
+	}
 }
 
 // deliver cuts a line into IMs, sends them and shows them to the account's other clients.

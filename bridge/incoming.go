@@ -21,8 +21,8 @@ func (s *session) handleTOC(e toc.Event) {
 	if joined, ok := e.(toc.ChatJoined); ok && w == nil && s.roomIDs[joined.Room] == nil {
 		s.send(toc.ChatLeave{Room: joined.Room}) // nobody waits for it any more: do not sit there unseen
 	}
-	if _, isError := e.(toc.ServerError); w == nil || !isError {
-		s.applyTOC(e)
+	if failed, isError := e.(toc.ServerError); w == nil || !isError || failed.Code == toc.ErrRate {
+		s.applyTOC(e) // whoever takes a 903 for the answer: all have to slow down
 	}
 	if w != nil {
 		w.done(e)

@@ -62,7 +62,12 @@ func (s *session) joinRoom(j *joining, channel string) error {
 	if r == nil {
 		r = &room{channel: channel, name: name, exchange: exchange, created: time.Now(), members: map[string]*contact{}}
 		s.rooms[folded] = r
-		s.ask(r)
+		if !s.ask(r, j.c) {
+			return nil // it takes a while: the client need not wait, and is shown the room then
+		}
+	}
+	if r.late {
+		return nil
 	}
 	j.left++
 	r.askers = append(r.askers, j)
@@ -70,16 +75,17 @@ func (s *session) joinRoom(j *joining, channel string) error {
 }
 
 // ask tells the server that we want into a room: by the invitation if there is one, which also works when the server
-// cut the room's name (trap 12).
-func (s *session) ask(r *room) {
+// cut the room's name (trap 12). It reports whether that was said at once; by, who may be nil, is told if not.
+func (s *session) ask(r *room, by *client) bool {
 	folded := ircd.Fold(r.channel)
+	q := queued{by: by, task: "you get into " + r.channel}
 	if inv, ok := s.invites[folded]; ok {
 		delete(s.invites, folded)
 		r.id, r.known = inv.id, true
 		s.roomIDs[inv.id] = r
-		s.send(toc.ChatAccept{Room: inv.id})
+		q.cmd = toc.ChatAccept{Room: inv.id}
 	} else {
-		s.send(toc.ChatJoin{Exchange: r.exchange, Name: r.name})
+		q.cmd = toc.ChatJoin{Exchange: r.exchange, Name: r.name}
 	}
 	match := func(e toc.Event) bool {
 		switch e := e.(type) {
@@ -90,13 +96,26 @@ func (s *session) ask(r *room) {
 		}
 		return false
 	}
-	s.await(answerTime, match, func(e toc.Event) {
-		if e, ok := e.(toc.ChatJoined); ok {
-			s.entered(r, e)
-			return
+	w := s.question(q, answerTime, match, func(e toc.Event) {
+		r.late = false
+		joined, ok := e.(toc.ChatJoined)
+		switch {
+		case s.rooms[folded] != r: // left before it was joined
+			if ok && s.rooms[folded] == nil {
+				s.send(toc.ChatLeave{Room: joined.Room})
+			}
+		case ok:
+			s.entered(r, joined)
+		default:
+			s.notEntered(r, e)
 		}
-		s.notEntered(r, e)
 	})
+	if w == nil {
+		s.notEntered(r, nil)
+		return false
+	}
+	r.late = !w.sent()
+	return w.sent()
 }
 
 // isRoom reports whether a CHAT_JOIN is the answer for a room: the same id, or the same name as IRC sees it.
@@ -158,6 +177,9 @@ func (s *session) complete(r *room) {
 // notEntered is a refusal, or no answer.
 func (s *session) notEntered(r *room, e toc.Event) {
 	text := "AIM does not answer; try again later"
+	if s.link == nil {
+		text = "the connection to AIM was lost"
+	}
 	if e, ok := e.(toc.ServerError); ok {
 		text = "AIM does not let you in: " + e.Error()
 		if r.exchange == 5 {
@@ -165,8 +187,10 @@ func (s *session) notEntered(r *room, e toc.Event) {
 		}
 	}
 	s.forgetRoom(r)
-	if len(r.askers) == 0 {
+	if len(r.askers) == 0 && r.shown {
 		s.broadcast(s.message(s.self.prefix, "PART", r.channel, text))
+	} else if len(r.askers) == 0 {
+		s.news("You did not get into " + r.channel + ": " + text)
 	}
 	for _, j := range r.askers {
 		j.errs = append(j.errs, ircd.Numeric(irc.ERR_NOSUCHCHANNEL, r.channel, text))

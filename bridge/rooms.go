@@ -25,6 +25,7 @@ type room struct {
 	id      int // of this connection; valid while known
 	known   bool
 	joined  bool
+	late    bool // the question to be let in waits for AIM's speed limit
 	shown   bool // the clients are in it, also while the link is lost
 	members map[string]*contact
 	askers  []*joining // who waits for it

@@ -22,6 +22,8 @@ type queued struct {
 	by    *client // who said it
 	merge string  // messages with the same key that is not empty are joined while they wait
 	html  string
+	task  string // what the user waits for where it is no message: "you get into #room"
+	wait  *wait  // for the answer, from when it is sent
 }
 
 // sent is a message that went out lately, to be named should a 903 come.
@@ -151,6 +153,9 @@ func (s *session) release(now time.Time, cl pace.Class, q queued) bool {
 	for range times {
 		s.pacer.Sent(now, cl)
 	}
+	if q.wait != nil {
+		s.begin(q.wait)
+	}
 	if s.o.Pace != pace.Off && q.what != "" {
 		s.queue.remember(sent{q, now})
 	}
@@ -206,14 +211,18 @@ func (s *session) arm(now time.Time) {
 // tellWait tells the user how long a message will wait, once per wait of a target.
 func (s *session) tellWait(now time.Time, cl pace.Class, q queued, place int) {
 	d := s.pacer.Delay(now, cl, place)
-	if q.what == "" || q.by == nil || d <= tellAfter || now.Before(s.queue.told[q.what]) {
+	task := q.task
+	if task == "" && q.what != "" {
+		task = "your message to " + q.what + " goes out"
+	}
+	if task == "" || q.by == nil || d <= tellAfter || now.Before(s.queue.told[task]) {
 		return
 	}
 	if s.queue.told == nil {
 		s.queue.told = map[string]time.Time{}
 	}
-	s.queue.told[q.what] = now.Add(d)
-	s.tell(q.by, fmt.Sprintf("AIM limits how fast one may talk: your message to %s goes out in about %s. Nothing is lost.", q.what, d.Round(time.Second)))
+	s.queue.told[task] = now.Add(d)
+	s.tell(q.by, fmt.Sprintf("AIM limits how fast one may talk: %s in about %s. Nothing is lost.", task, d.Round(time.Second)))
 }
 
 // tooFast is a 903 that came in spite of the pacing, for example because another session of the account talks too.
@@ -242,8 +251,21 @@ func (s *session) returnUnsent(rest []toc.Command) {
 		s.news(fmt.Sprintf("%s may not have been sent before the connection was lost.", plural(n, "message", "messages")))
 	}
 	s.nameUnsent()
+	lanes := s.queue.lanes
 	s.queue.lanes, s.queue.recent, s.queue.told = nil, nil, nil
 	s.queue.stop()
+	for _, lane := range lanes {
+		unasked(lane)
+	}
+}
+
+// unasked gives up the questions that will not be sent any more.
+func unasked(lane []queued) {
+	for _, q := range lane {
+		if q.wait != nil {
+			q.wait.done(nil)
+		}
+	}
 }
 
 // nameUnsent tells what still waits and will not be sent.

@@ -129,7 +129,7 @@ func (s *session) restored() {
 	s.log.Info("signed on again", "attempts", s.redial.attempt)
 	s.news("Signed on to AIM again.")
 	for _, r := range s.sortedRooms() {
-		s.ask(r)
+		s.ask(r, nil)
 	}
 }
 

@@ -1,10 +1,11 @@
 package bridge
 
 import (
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
-	"tocbridge/bridge/pace"
 	"tocbridge/toc"
 )
 
@@ -16,15 +17,35 @@ const answerTime = 5 * time.Second
 type wait struct {
 	match func(toc.Event) bool
 	done  func(toc.Event) // nil: no answer came, or the link was lost
-	timer *time.Timer
+	limit time.Duration
+	timer *time.Timer // nil: the question waits to be sent
 }
 
 // await registers a wait. done runs once, on the session's goroutine.
 func (s *session) await(limit time.Duration, match func(toc.Event) bool, done func(toc.Event)) {
-	w := &wait{match: match, done: done}
-	w.timer = time.AfterFunc(limit, func() { s.post(do(func(s *session) { s.expire(w) })) })
+	s.begin(&wait{match: match, done: done, limit: limit})
+}
+
+// begin lets the time of a wait run.
+func (s *session) begin(w *wait) {
+	w.timer = time.AfterFunc(w.limit, func() { s.post(do(func(s *session) { s.expire(w) })) })
 	s.waits = append(s.waits, w)
 }
+
+// question submits a command that has an answer, in the command's own class. Time and order count from when it is sent,
+// which the server's rate limits may put off. done runs once, on the session's goroutine. nil: the command was not taken;
+// done does not run.
+func (s *session) question(q queued, limit time.Duration, match func(toc.Event) bool, done func(toc.Event)) *wait {
+	q.wait = &wait{match: match, done: done, limit: limit}
+	cl, _ := classOf(q.cmd)
+	if !s.submit(cl, q) {
+		return nil
+	}
+	return q.wait
+}
+
+// sent reports whether the question has gone out.
+func (w *wait) sent() bool { return w.timer != nil }
 
 func (s *session) expire(w *wait) {
 	if i := slices.Index(s.waits, w); i >= 0 {
@@ -57,14 +78,22 @@ func (s *session) giveUpWaits() {
 
 // fence runs done when the server has answered a cheap question, and thus everything asked before; or after limit.
 func (s *session) fence(limit time.Duration, done func()) {
-	if !s.submit(pace.General, queued{cmd: toc.GetInfo{Name: toc.ScreenName(s.key)}}) {
+	self := toc.ScreenName(s.key)
+	if s.question(queued{cmd: toc.GetInfo{Name: self}}, limit, isPageOf(self), func(toc.Event) { done() }) == nil {
 		done()
-		return
 	}
-	s.await(limit, isURL, func(toc.Event) { done() })
 }
 
-func isURL(e toc.Event) bool {
-	_, ok := e.(toc.GotoURL)
-	return ok
+// isPageOf matches the address of a page about somebody. The live server repeats in it who was asked for, so that an
+// answer is not taken for another's when the server dropped a question.
+func isPageOf(name toc.ScreenName) func(toc.Event) bool {
+	return func(e toc.Event) bool {
+		u, ok := e.(toc.GotoURL)
+		if !ok {
+			return false
+		}
+		_, query, _ := strings.Cut(u.Path, "?")
+		values, err := url.ParseQuery(query)
+		return err != nil || !values.Has("user") || toc.ScreenName(values.Get("user")).Key() == name.Key()
+	}
 }
