@@ -29,12 +29,15 @@ var mayImport = map[string][]string{
 	"tocbridge/bridge/nicks":    {"tocbridge/toc"},
 	"tocbridge/bridge/richtext": {"tocbridge/toc"},
 	"tocbridge/bridge/pace":     {"tocbridge/toc"},
+	"tocbridge/bridge/seal":     nil,
 	"tocbridge/bridge": {
 		"tocbridge/ircd", "tocbridge/toc", "tocbridge/bridge/nicks", "tocbridge/bridge/richtext", "tocbridge/bridge/pace",
+		"tocbridge/bridge/seal",
 	},
 	"tocbridge/cmd/tocbridge": {
 		"tocbridge/ircd", "tocbridge/toc", "tocbridge/toc/tocd", "tocbridge/config",
 		"tocbridge/bridge", "tocbridge/bridge/nicks", "tocbridge/bridge/richtext", "tocbridge/bridge/pace",
+		"tocbridge/bridge/seal",
 	},
 }
 
@@ -98,6 +101,7 @@ func TestLibrariesBehindTheirDoors(t *testing.T) {
 		"github.com/spf13/cobra":       "tocbridge/cmd/tocbridge",
 		"github.com/coreos/go-systemd": "tocbridge/cmd/tocbridge",
 		"github.com/coder/websocket":   "tocbridge/ircd",
+		"golang.org/x/crypto":          "tocbridge/bridge/seal",
 		"github.com/google/go-cmp":     "tests",
 		"go.uber.org/goleak":           "tests",
 		"pgregory.net/rapid":           "tests",
