@@ -1,0 +1,208 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+	"weak"
+)
+
+// Memory is the path of a database that is private to its Store and gone with it.
+const Memory = ":memory:"
+
+// Options of a Store; the zero value is good.
+type Options struct {
+	Log *slog.Logger     // nil: none
+	Now func() time.Time // for MaxAge; nil: time.Now
+
+	// MaxAge and MaxEntries bound the history of an account: what is older, and
+	// what is more, goes, not at once but soon. 0: no bound.
+	MaxAge     time.Duration
+	MaxEntries int
+
+	// Trouble is called by the writer's goroutine when writing begins to fail,
+	// with an error in words for a person, and with nil when it works again. It
+	// must not call the Store.
+	Trouble func(err error)
+
+	// QueueBytes bounds what waits for the writer; 0: 8 MiB.
+	QueueBytes int
+}
+
+// A Store is the history and the state of all accounts in one SQLite file. Its
+// methods may be called from any goroutine.
+type Store struct {
+	path string
+	o    Options
+	log  *slog.Logger
+
+	writing *sql.DB // one connection
+	reading *sql.DB // a few; the same as writing when in memory
+
+	wake    chan struct{} // something is queued
+	hurry   chan struct{} // somebody waits for it
+	closing chan struct{} // closed by Close
+	done    chan struct{} // closed when the writer has ended
+
+	mu       sync.Mutex // guards what follows
+	queue    queue
+	progress chan struct{} // closed and replaced whenever committed or trouble change
+	trouble  error         // nil: writing works
+	lastID   string
+	closed   bool
+	handles  map[string]weak.Pointer[Account]
+}
+
+// Open opens the database at path, makes it and its folder if need be, and
+// brings an old one up to date. Somebody else's, a newer one and one in use are
+// refused with ErrForeign, ErrNewer and ErrLocked.
+func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	s := newStore(path, o)
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(wrap(path, "open", err), s.closeDB())
+	}
+	w, err := newWriter(ctx, s)
+	if err != nil {
+		return nil, errors.Join(wrap(path, "open", err), s.closeDB())
+	}
+	go w.run()
+	return s, nil
+}
+
+func newStore(path string, o Options) *Store {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Trouble == nil {
+		o.Trouble = func(error) {}
+	}
+	if o.QueueBytes <= 0 {
+		o.QueueBytes = 8 << 20
+	}
+	return &Store{
+		path: path, o: o, log: o.Log,
+		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
+		closing: make(chan struct{}), done: make(chan struct{}),
+		progress: make(chan struct{}), handles: map[string]weak.Pointer[Account]{},
+	}
+}
+
+// open connects to the database and brings its schema up to date.
+func (s *Store) open(ctx context.Context) (err error) {
+	if s.path != Memory {
+		if err := makeFile(s.path); err != nil {
+			return err
+		}
+	}
+	if s.writing, err = sql.Open(driverName, dsn(s.path, true)); err != nil {
+		return err
+	}
+	s.writing.SetMaxOpenConns(1)
+	s.reading = s.writing
+	if err := migrate(ctx, s.writing); err != nil {
+		return err
+	}
+	if s.path != Memory {
+		if s.reading, err = sql.Open(driverName, dsn(s.path, false)); err != nil {
+			return err
+		}
+		s.reading.SetMaxOpenConns(maxReaders)
+		s.reading.SetConnMaxIdleTime(time.Minute)
+	}
+	return s.writing.QueryRowContext(ctx, `SELECT coalesce(max(last_id), '') FROM accounts`).Scan(&s.lastID)
+}
+
+const maxReaders = 3
+
+// makeFile makes the file and its folder so that nobody else can read them.
+func makeFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	return f.Close()
+}
+
+func (s *Store) closeDB() error {
+	var faults []error
+	if s.reading != nil && s.reading != s.writing {
+		faults = append(faults, s.reading.Close())
+	}
+	if s.writing != nil {
+		faults = append(faults, s.writing.Close())
+	}
+	return errors.Join(faults...)
+}
+
+// Close commits all that was appended, as far as the disk lets, and closes the
+// database. What is called later has no effect, or ErrClosed.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	first := !s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if !first {
+		<-s.done
+		return nil
+	}
+	close(s.closing)
+	<-s.done
+	return wrap(s.path, "close", errors.Join(s.leftOver(), s.closeDB()))
+}
+
+// leftOver is an error if something could not be written.
+func (s *Store) leftOver() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := s.queue.records(); n > 0 {
+		return fmt.Errorf("%d entries could not be written: %w", n, s.trouble)
+	}
+	return nil
+}
+
+// Account is the handle of an account, the same one for as long as anybody
+// holds it. There is no row of it before something is kept.
+func (s *Store) Account(ctx context.Context, key string) (*Account, error) {
+	if a := s.handle(key); a != nil {
+		return a, nil
+	}
+	a, err := s.load(ctx, key)
+	if err != nil {
+		return nil, wrap(s.path, "load an account", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if other := s.handles[key].Value(); other != nil {
+		return other, nil
+	}
+	s.handles[key] = a.register()
+	return a, nil
+}
+
+func (s *Store) handle(key string) *Account {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.handles[key].Value()
+}
+
+// LastID is the greatest id of any entry ever appended.
+func (s *Store) LastID() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lastID
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
