@@ -78,6 +78,7 @@ type Bridge struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	ids     atomic.Uint64
+	bots    atomic.Int32 // accounts with user mode B
 	near    *neighbourhood
 	running sync.WaitGroup
 
@@ -103,7 +104,7 @@ func New(o Options) *Bridge {
 // ISupport are the 005 tokens that only the bridge knows.
 func (b *Bridge) ISupport() []string {
 	return []string{"CHANTYPES=&#", "PREFIX=(ov)@+", "CHANMODES=be,,,nt", "EXCEPTS=e", "MODES",
-		fmt.Sprintf("TOPICLEN=%d", textLen), fmt.Sprintf("AWAYLEN=%d", textLen), fmt.Sprintf("NAMELEN=%d", nameLen), "SAFELIST", "ELIST=MNU",
+		fmt.Sprintf("TOPICLEN=%d", textLen), fmt.Sprintf("AWAYLEN=%d", textLen), fmt.Sprintf("NAMELEN=%d", nameLen), "BOT=" + botMode, "SAFELIST", "ELIST=MNU",
 		"TARGMAX=PRIVMSG:4,NOTICE:4,TAGMSG:4,WHOIS:4,JOIN:,PART:,NAMES:,LIST:,KICK:1"}
 }
 

@@ -95,6 +95,7 @@ func (s *session) toMembers(channel string, m *ircd.Message) {
 func (s *session) message(from *irc.Prefix, command string, params ...string) *ircd.Message {
 	m := ircd.NewMessage(from, command, params...)
 	m.Time = time.Now()
+	m.Bot = s.botPrefix(from)
 	return m
 }
 

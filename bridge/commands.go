@@ -268,7 +268,7 @@ func (s *session) nick(c *client, m *irc.Message) error {
 	taken := s.reformat(respaced(string(s.self.name), want), func(why string) {
 		finish(func() error {
 			if why != "" {
-				return ircd.Numeric(irc.ERR_ERRONEUSNICKNAME, want, "AIM does not take this form of your name: "+why)
+				return ircd.Numeric(irc.ERR_ERRONEUSNICKNAME, want, "AIM does not take this form of your name")
 			}
 			return nil
 		})

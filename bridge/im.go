@@ -26,7 +26,7 @@ func (s *session) say(c *client, m *irc.Message) error {
 	notice := m.Command == "NOTICE"
 	targets := strings.Split(m.Params[0], ",")
 	if len(targets) > maxTargets {
-		return s.mute(notice, ircd.Numeric(irc.ERR_TOOMANYTARGETS, m.Params[0], fmt.Sprintf("Too many targets; at most %d", maxTargets)))
+		return s.mute(notice, tooManyTargets(m.Params[0]))
 	}
 	s.resolve(c, s.toAsk(targets), func() {
 		for _, target := range targets {
@@ -34,6 +34,10 @@ func (s *session) say(c *client, m *irc.Message) error {
 		}
 	})
 	return nil
+}
+
+func tooManyTargets(targets string) error {
+	return ircd.Numeric(irc.ERR_TOOMANYTARGETS, targets, fmt.Sprintf("Too many targets; at most %d", maxTargets))
 }
 
 // toAsk are those among the targets of a message of whom we do not know whether they are there.
@@ -311,6 +315,9 @@ func (s *session) imIn(e toc.IMIn) {
 
 // deliverIn sends a received text to all clients, as lines that fit, in order. What came beside it belongs to the first.
 func (s *session) deliverIn(from *contact, target string, text richtext.Text, with aside) {
+	if with.lines == nil && strings.Trim(text.String(), "\n") == "" { // nothing but tags: IRC has no message without a text
+		return
+	}
 	text, action := richtext.CutAction(text)
 	budget := ircd.TextBudget(from.prefix, with.command, target)
 	if action {
@@ -339,6 +346,7 @@ func (s *session) said(m *ircd.Message, from *contact, with aside) *ircd.Message
 		m.ID = s.b.nextID(m.Time)
 	}
 	m.Account = s.accountOf(from)
+	m.Bot = s.botPrefix(from.prefix)
 	return m
 }
 

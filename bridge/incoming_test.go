@@ -53,8 +53,7 @@ var incomingCases = []struct {
 	{"IM of two lines", []toc.Event{imFrom("bob", "one<BR>two")},
 		[]string{":bob!bob@aim PRIVMSG alice :one", ":bob!bob@aim PRIVMSG alice :two"},
 		[]string{"@account=bob :bob!bob@aim PRIVMSG alice :one", "@account=bob :bob!bob@aim PRIVMSG alice :two"}},
-	{"IM without text", []toc.Event{imFrom("bob", "<b></b>")}, // IRC has no empty text
-		[]string{":bob!bob@aim PRIVMSG alice : "}, []string{"@account=bob :bob!bob@aim PRIVMSG alice : "}},
+	{"IM without text", []toc.Event{imFrom("bob", "<b></b>")}, nil, nil}, // IRC has no empty text
 	{"action of a buddy", []toc.Event{imFrom("bob", "<i>/me waves</i>")},
 		[]string{":bob!bob@aim PRIVMSG alice :\x01ACTION \x1dwaves\x1d\x01"}, []string{"@account=bob :bob!bob@aim PRIVMSG alice :\x01ACTION \x1dwaves\x1d\x01"}},
 	{"auto-response of who is not away", []toc.Event{autoFrom("bob", "out")},

@@ -10,7 +10,7 @@ import (
 	"tocbridge/ircd"
 )
 
-// list is LIST: the & channels, the rooms we are in, and those of others on this bridge; AIM
+// list is LIST: the rooms we are in, those of others on this bridge, and the & channels; AIM
 // cannot list its rooms. Filters are those of ELIST=MNU.
 func (s *session) list(c *client, m *irc.Message) error {
 	items := s.listItems()
@@ -60,13 +60,7 @@ func listCondition(item ircd.ListItem, cond string) (matched, narrows bool) {
 }
 
 func (s *session) listItems() []ircd.ListItem {
-	on, _ := s.membersOf(buddiesChannel)
-	items := []ircd.ListItem{{Channel: buddiesChannel, Users: len(on) + 2, Topic: s.groupTopic(buddiesChannel)}}
-	for _, g := range s.roster.groups {
-		f := groupFold(g.name)
-		on, _ := s.membersOf(f)
-		items = append(items, ircd.ListItem{Channel: nicks.GroupChannel(g.name), Users: len(on), Topic: s.groupTopic(f)})
-	}
+	var items []ircd.ListItem
 	for _, r := range s.sortedRooms() {
 		if r.joined {
 			items = append(items, ircd.ListItem{Channel: r.channel, Users: len(r.members) + 1, Topic: r.topicOf()})
@@ -76,6 +70,13 @@ func (s *session) listItems() []ircd.ListItem {
 		if s.room(item.Channel) == nil {
 			items = append(items, item)
 		}
+	}
+	on, _ := s.membersOf(buddiesChannel)
+	items = append(items, ircd.ListItem{Channel: buddiesChannel, Users: len(on) + 2, Topic: s.groupTopic(buddiesChannel)})
+	for _, g := range s.roster.groups {
+		f := groupFold(g.name)
+		on, _ := s.membersOf(f)
+		items = append(items, ircd.ListItem{Channel: nicks.GroupChannel(g.name), Users: len(on), Topic: s.groupTopic(f)})
 	}
 	return items
 }

@@ -31,22 +31,6 @@ func (s *session) modeCommand(c *client, m *irc.Message) error {
 	return s.userMode(c, m.Params[1:])
 }
 
-// userMode knows i alone: on AIM everybody is invisible to those who do not know the name.
-func (s *session) userMode(c *client, params []string) error {
-	if len(params) == 0 {
-		c.conn.Reply(irc.RPL_UMODEIS, "+i")
-		return nil
-	}
-	unknown := strings.Trim(params[0], "+-i")
-	if unknown != "" {
-		return ircd.Numeric(irc.ERR_UMODEUNKNOWNFLAG, "Unknown MODE flag")
-	}
-	if strings.HasPrefix(params[0], "+") && strings.Contains(params[0], "i") {
-		c.conn.Send(s.message(s.self.prefix, "MODE", s.Nick(), "+i"))
-	}
-	return nil
-}
-
 // channelMode shows modes and lists, and changes the deny (b) and permit (e) lists in &buddies.
 func (s *session) channelMode(c *client, channel string, params []string) error {
 	folded := ircd.Fold(channel)

@@ -17,6 +17,7 @@ type persona struct {
 	user, realname string
 	away           string // the text of AWAY; AIM carries only the flag
 	anonymous      bool   // signed on without a password
+	bot            bool   // user mode B
 }
 
 // neighbour is the persona of a contact who is on this bridge too, or nil.

@@ -15,7 +15,7 @@ import (
 // member is a contact as NAMES and WHO show it.
 func (s *session) member(c *contact, prefix string) ircd.Member {
 	m := ircd.Member{Nick: c.nick(), User: c.prefix.User, Host: c.prefix.Host, Realname: s.realnameOf(c),
-		Account: s.accountOf(c), Prefix: prefix, Away: s.isAway(c)}
+		Account: s.accountOf(c), Prefix: prefix, Away: s.isAway(c), Bot: s.botPrefix(c.prefix)}
 	if !c.idleSince.IsZero() {
 		m.Idle = time.Since(c.idleSince)
 	}

@@ -263,6 +263,7 @@ func (s *session) end(reason string) {
 
 // cleanUp leaves nothing behind: no timer, no link, nobody who waits.
 func (s *session) cleanUp() {
+	s.setBot(false)
 	s.b.retire(s, true)
 	if s.lingerT != nil {
 		s.lingerT.Stop()

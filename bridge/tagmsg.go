@@ -17,7 +17,10 @@ var typingStates = map[string]toc.TypingState{"active": toc.TypingActive, "pause
 // tagmsg is TAGMSG: AIM carries +typing to a person; the rest reaches who is on this bridge.
 func (s *session) tagmsg(c *client, m *irc.Message) error {
 	targets := strings.Split(m.Params[0], ",")
-	for _, target := range targets[:min(len(targets), maxTargets)] {
+	if len(targets) > maxTargets {
+		return tooManyTargets(m.Params[0])
+	}
+	for _, target := range targets {
 		var err error
 		if strings.HasPrefix(target, "#") {
 			err = s.tagRoom(c, target, m.Tags)

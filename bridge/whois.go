@@ -23,8 +23,11 @@ func (s *session) whois(c *client, m *irc.Message) error {
 	if len(m.Params) > 1 && m.Params[1] == "" {
 		nick = m.Params[0]
 	}
-	if nick == "" {
+	switch {
+	case nick == "":
 		return ircd.Numeric(irc.ERR_NONICKNAMEGIVEN, "No nickname given")
+	case len(m.Params) > 1 && !s.isServerOf(c, m.Params[0], nick):
+		return ircd.Numeric(irc.ERR_NOSUCHSERVER, m.Params[0], "No such server")
 	}
 	nicks := strings.Split(nick, ",")
 	nicks = nicks[:min(len(nicks), maxTargets)]
@@ -40,6 +43,13 @@ func (s *session) whois(c *client, m *irc.Message) error {
 		}
 	})
 	return nil
+}
+
+// isServerOf tells whether a WHOIS may ask that server for a nick: this one, by its name or by somebody on it. Clients
+// repeat the nick for its idle time.
+func (s *session) isServerOf(c *client, target, nick string) bool {
+	name, _ := s.nicks.Name(target)
+	return ircd.EqualFold(target, nick) || c.conn.IsServer(target) || isControl(target) || s.there(s.roster.lookup(name))
 }
 
 func (s *session) whoisNick(c *client, nick string) {

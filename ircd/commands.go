@@ -84,14 +84,14 @@ func quit(c *Conn, m *irc.Message) error {
 // forUs answers 402 when the nth parameter names another server.
 func forUs(n int, run func(*Conn, *irc.Message) error) func(*Conn, *irc.Message) error {
 	return func(c *Conn, m *irc.Message) error {
-		if target := m.Param(n); target != "" && !c.isUs(target) {
+		if target := m.Param(n); target != "" && !c.IsServer(target) {
 			return Numeric(irc.ERR_NOSUCHSERVER, target, "No such server")
 		}
 		return run(c, m)
 	}
 }
 
-// isUs tells whether a target is this server: its name, a mask of it, or the client's own nick.
-func (c *Conn) isUs(target string) bool {
+// IsServer tells whether a target is this server: its name, a mask of it, or the client's own nick.
+func (c *Conn) IsServer(target string) bool {
 	return matchMask(target, c.srv.Name) || EqualFold(target, c.Nick())
 }

@@ -134,7 +134,7 @@ func serverTime(c *Conn, _ *irc.Message) error {
 }
 
 func links(c *Conn, m *irc.Message) error {
-	if remote := m.Param(0); len(m.Params) > 1 && !c.isUs(remote) {
+	if remote := m.Param(0); len(m.Params) > 1 && !c.IsServer(remote) {
 		return Numeric(irc.ERR_NOSUCHSERVER, orDefault(remote, "*"), "No such server")
 	}
 	mask := orDefault(m.Param(max(len(m.Params)-1, 0)), "*")

@@ -55,7 +55,7 @@ func newApp(c config.Config, log *slog.Logger, o bridge.Options) (*app, error) {
 		log:    log,
 		irc: &ircd.Server{
 			Name: c.IRC.Hostname, Network: c.IRC.Network, Version: "tocbridge-" + version(),
-			MOTD: motd, ISupport: b.ISupport(), ChannelModes: channelModes(b.ISupport()),
+			MOTD: motd, ISupport: b.ISupport(), ChannelModes: channelModes(b.ISupport()), UserModes: bridge.UserModes,
 			Backend: b, Commands: b.Commands(), Count: b.Count, Limits: limits(c.Limits), Log: log,
 		},
 	}, nil
