@@ -64,6 +64,10 @@ type TOC struct {
 	Server string `mapstructure:"server"` // host:port
 	Login  string `mapstructure:"login"`  // toc2_login, toc2_signon or toc_signon
 	Pace   string `mapstructure:"pace"`   // oscar or off
+	// ReconnectMin and ReconnectMax bound the pause before an account whose link
+	// was lost signs on again: it doubles from one to the other.
+	ReconnectMin time.Duration `mapstructure:"reconnect_min"`
+	ReconnectMax time.Duration `mapstructure:"reconnect_max"`
 }
 
 // Bridge is what happens between the two.
@@ -93,7 +97,10 @@ func Defaults() Config {
 		WebSocket: WebSocket{Origins: []string{}},
 		Proxy:     Proxy{From: []string{}},
 
-		TOC:    TOC{Server: "127.0.0.1:9898", Login: "toc2_login", Pace: "oscar"},
+		TOC: TOC{
+			Server: "127.0.0.1:9898", Login: "toc2_login", Pace: "oscar",
+			ReconnectMin: 10 * time.Second, ReconnectMax: 5 * time.Minute,
+		},
 		Log:    Log{Level: "info", Format: "text"},
 		Limits: defaultLimits(),
 	}

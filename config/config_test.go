@@ -100,7 +100,7 @@ func other(f field) (value any, text string) {
 	case float64:
 		return x + 0.5, fmt.Sprint(x + 0.5)
 	case time.Duration:
-		return x + time.Hour, (x + time.Hour).String()
+		return x + time.Minute, (x + time.Minute).String()
 	case []string:
 		return strings.Split(special[f.key()], ","), special[f.key()]
 	default:
@@ -435,6 +435,10 @@ func TestValidate(t *testing.T) {
 		{"server without port", func(c *Config) { c.TOC.Server = "aim.example.org" }, "is not an address"},
 		{"login", func(c *Config) { c.TOC.Login = "oscar" }, `toc.login: needs toc2_login, toc2_signon or toc_signon, not "oscar"`},
 		{"pace", func(c *Config) { c.TOC.Pace = "" }, `toc.pace: needs oscar or off, not ""`},
+		{"pauses of one length", func(c *Config) { c.TOC.ReconnectMin = c.TOC.ReconnectMax }, ""},
+		{"no pauses", func(c *Config) { c.TOC.ReconnectMin = 0 }, "toc.reconnect_min: 0s is too short"},
+		{"short pauses", func(c *Config) { c.TOC.ReconnectMin = 999 * time.Millisecond }, "toc.reconnect_min: 999ms is too short; 1s is the least"},
+		{"pauses that shrink", func(c *Config) { c.TOC.ReconnectMax = time.Second }, "toc.reconnect_min: 10s is more than toc.reconnect_max, which is 1s"},
 		{"level", func(c *Config) { c.Log.Level = "INFO" }, `log.level: needs debug, info, warn or error, not "INFO"`},
 		{"linger negative", func(c *Config) { c.Bridge.Linger = -time.Second }, "bridge.linger: -1s is too short"},
 		{"linger without its unit", func(c *Config) { c.Bridge.Linger = 5 }, "bridge.linger: 5ns is too short"},

@@ -44,12 +44,25 @@ func (c Config) validate(from origins) error {
 	report("toc.server", checkServer(c.TOC.Server))
 	report("toc.login", oneOf(c.TOC.Login, LoginTOC2, SignOnTOC2, SignOnTOC1))
 	report("toc.pace", oneOf(c.TOC.Pace, PaceOscar, PaceOff))
+	report("toc.reconnect_min", checkPauses(c.TOC.ReconnectMin, c.TOC.ReconnectMax))
 	report("log.level", oneOf(c.Log.Level, "debug", "info", "warn", "error"))
 	report("log.format", oneOf(c.Log.Format, FormatText, FormatJSON))
 	for _, f := range fields(&c) {
 		report(f.key(), checkNumber(f.value.Interface()))
 	}
 	return errors.Join(faults...)
+}
+
+// checkPauses keeps a server that is in trouble from being asked more than once a
+// second by each account.
+func checkPauses(least, most time.Duration) error {
+	switch {
+	case least < time.Second:
+		return fmt.Errorf("%v is too short; 1s is the least", least)
+	case most < least:
+		return fmt.Errorf("%v is more than toc.reconnect_max, which is %v", least, most)
+	}
+	return nil
 }
 
 func splitAddress(addr string) (host string, port uint16, err error) {

@@ -36,7 +36,12 @@ var builtBinary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+func TestMain(m *testing.M) {
+	if role, arg, ok := strings.Cut(os.Getenv(roleEnv), " "); ok {
+		os.Exit(playRole(role, arg))
+	}
+	os.Exit(testMain(m))
+}
 
 func testMain(m *testing.M) int {
 	var err error
@@ -111,7 +116,7 @@ func startCommand(t *testing.T, cmd *exec.Cmd) *process {
 		_ = p.cmd.Process.Kill() // has ended already in most tests
 		<-p.ended
 		if t.Failed() {
-			t.Logf("%q said:\n%s", cmd.Args, p.output.String())
+			t.Logf("%q said:\n%s", cmd.Args, p.output.tail(100))
 		}
 	})
 	return p
@@ -182,4 +187,10 @@ func (b *lineBuffer) now() (text string, changed <-chan struct{}) {
 func (b *lineBuffer) String() string {
 	text, _ := b.now()
 	return text
+}
+
+// tail is the last so many lines.
+func (b *lineBuffer) tail(n int) string {
+	lines := strings.SplitAfter(b.String(), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "")
 }

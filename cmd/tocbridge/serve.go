@@ -90,5 +90,7 @@ func bridgeOptions(c config.Config) bridge.Options {
 		Login:  loginForms[c.TOC.Login],
 		Pace:   paceModels[c.TOC.Pace],
 		Linger: c.Bridge.Linger,
+
+		Backoff: bridge.Backoff{Min: c.TOC.ReconnectMin, Max: c.TOC.ReconnectMax},
 	}
 }
