@@ -8,7 +8,7 @@ import (
 	"tocbridge/toc"
 )
 
-// absentText is the away message when nobody sits at any client.
+// absentText is the away message when nobody sits at any client and the options have none.
 const absentText = "Nobody is at the keyboard"
 
 // away is AWAY: shown on AIM, and to all clients of the account. AWAY * says that nobody sits at this client (IRCv3
@@ -33,16 +33,17 @@ func (s *session) away(c *client, m *irc.Message) error {
 	return nil
 }
 
-// refreshAway makes the account away, or not, as the user said and the clients are.
+// refreshAway makes the account away, or not, as the user said and the clients are. Another text is another away period.
 func (s *session) refreshAway() {
 	text := s.awaySaid
-	if text == "" && s.nobodyHere() {
-		text = absentText
+	if text == "" {
+		text = s.absence()
 	}
 	if text == s.awayText {
 		return
 	}
 	s.awayText = text
+	clear(s.answered)
 	if info := s.info.Load(); info != nil {
 		now := *info
 		now.away = text
@@ -52,13 +53,30 @@ func (s *session) refreshAway() {
 	s.send(s.awayCommand())
 }
 
-func (s *session) nobodyHere() bool {
+// absence is the away message for when nobody is there: at none of the clients, or with no client left while the account
+// stays on. "" says that somebody is, or that this is not to be told.
+func (s *session) absence() string {
+	if len(s.clients) == 0 {
+		if s.alone {
+			return s.o.AwayText
+		}
+		return ""
+	}
 	for _, c := range s.clients {
 		if !c.absent {
-			return false
+			return ""
 		}
 	}
-	return len(s.clients) > 0
+	if s.o.AwayText == "" {
+		return absentText
+	}
+	return s.o.AwayText
+}
+
+// leaveAlone says that the account stays on without a client.
+func (s *session) leaveAlone() {
+	s.alone = true
+	s.refreshAway()
 }
 
 // awayCommand is the away text as AIM gets it, cut to what fits.
@@ -72,6 +90,7 @@ func (s *session) awayCommand() toc.Command {
 
 // here is for a client that came: unless it may still say that nobody sits at it, somebody does.
 func (s *session) here(c *client) {
+	s.alone = false
 	if !c.conn.Has(ircd.CapPreAway) {
 		s.refreshAway()
 	}

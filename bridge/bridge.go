@@ -28,6 +28,10 @@ type Options struct {
 	Anonymous  bool          // an account may sign on without a password; it is not shared then (the demo)
 	KeepCase   bool          // a name that the server does not know formatted yet gets the spelling its user typed (the demo)
 	Linger     time.Duration // how long an account stays signed on after its last client; 0: not at all
+	AwayText   string        // the away message while no client is attached; "": the account stays available
+	AutoReply  bool          // answer IMs with the away message while away
+	IdleAfter  time.Duration // without a word on any client the user is idle; 0: never
+	Entities   Entities      // how text beyond ASCII goes out
 	Backoff    Backoff       // between attempts to sign on again after the link was lost
 	IRCName    string        // name of the IRC server, the host of *aim
 	Host       string        // host part of everybody's prefix; default "aim"

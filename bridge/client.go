@@ -27,6 +27,7 @@ func (e attached) apply(s *session) {
 	if s.lingerT != nil {
 		s.lingerT.Stop()
 	}
+	s.endStorm()
 	c := &client{conn: e.c, in: map[string]bool{}}
 	s.clients = append(s.clients, c)
 	s.byConn[e.c] = c
@@ -127,15 +128,4 @@ func (s *session) fromControl(command, target, text string) *ircd.Message {
 	m.Time = time.Now()
 	m.Bot = true
 	return m
-}
-
-// lastActive is when the user last said something on any client; zero without a client.
-func (s *session) lastActive() time.Time {
-	var last time.Time
-	for _, c := range s.clients {
-		if t := c.conn.LastActive(); t.After(last) {
-			last = t
-		}
-	}
-	return last
 }

@@ -33,6 +33,7 @@ func (e command) apply(s *session) {
 	default:
 		s.dispatch(c, e.m)
 	}
+	s.noteActivity(e.c)
 }
 
 func (s *session) dispatch(c *client, m *irc.Message) {

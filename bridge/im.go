@@ -51,7 +51,7 @@ func (s *session) toAsk(targets []string) (out []*contact) {
 		}
 		who := s.roster.contact(name)
 		switch {
-		case who == s.self, who.tracked():
+		case who == s.self, who.tracked(), s.blocked(who):
 		case now.Sub(who.heard) < vouchTime && (limited || s.b.peer(who.key) != nil):
 		case limited && now.Sub(who.missed) < missedTime:
 		default:
@@ -153,18 +153,29 @@ func (s *session) sayNick(c *client, m *irc.Message, nick, text string) error {
 	if kind == ctcpOther {
 		return s.ctcp(c, m.Command, nick, name, text)
 	}
-	if strings.TrimSpace(body.String()) == "" && kind == ctcpAction {
-		return ircd.Numeric(irc.ERR_NOTEXTTOSEND, "No text to send")
+	if body.String() == "" {
+		return noText(text)
 	}
 	who := s.roster.contact(name)
 	if r := s.room(contextOf(m.Tags)); r != nil && r.joined && r.members[who.key] != nil {
 		return s.whisper(c, m, r, who, text, body)
 	}
 	im := outgoing{m: m, c: c, command: m.Command, who: who, raw: text, body: body, tags: clientTags(m.Tags)}
+	if s.blocked(who) && who != s.self {
+		return s.notHere(im)
+	}
 	if who != s.self && who.known && !who.online && time.Since(who.heard) > vouchTime || who.tracked() && !who.online {
 		return s.notHere(im)
 	}
 	return s.deliver(im)
+}
+
+// noText answers a line of which nothing is left for AIM: formatting around no text, or control characters.
+func noText(line string) error {
+	if strings.HasPrefix(line, "\x01") {
+		return ircd.Numeric(irc.ERR_NOTEXTTOSEND, "No text to send")
+	}
+	return ircd.Numeric(irc.ERR_NOTEXTTOSEND, "No text to send: there are only control characters in it, which AIM cannot carry")
 }
 
 // outgoing is a line on its way to somebody.
@@ -219,11 +230,11 @@ func (s *session) askStatus(who *contact, done func(there bool)) {
 // deliver cuts a line into IMs, sends them and shows them to the account's other clients.
 func (s *session) deliver(im outgoing) error {
 	to := toc.ScreenName(im.who.key)
-	parts := im.body.Split(toc.IMRoom(to, false), quotedSize)
+	parts := im.body.Split(toc.IMRoom(to, false), s.sizeFor(im.who))
 	id := s.b.nextID(time.Now())
-	s.asideIM(im, aside{text: parts[0].HTML(), command: im.command, lines: saidLines(im.m, im.raw, len(parts)), tags: im.tags, id: id})
+	s.asideIM(im, aside{text: s.htmlFor(im.who, parts[0]), command: im.command, lines: saidLines(im.m, im.raw, len(parts)), tags: im.tags, id: id})
 	for _, part := range parts {
-		html := part.HTML()
+		html := s.htmlFor(im.who, part)
 		q := queued{cmd: toc.SendIM{To: to, Text: html}, what: im.who.nick(), text: part.String(), by: im.c, merge: im.who.key, html: html}
 		if !s.submit(pace.Messages, q) {
 			return ircd.Numeric(irc.ERR_NOSUCHNICK, im.who.nick(), "AIM does not keep up, too much waits already. Not sent: "+part.String())
@@ -239,14 +250,11 @@ func (s *session) deliver(im outgoing) error {
 
 // tellAway answers who writes to somebody away with 301, once in an away period.
 func (s *session) tellAway(c *client, who *contact) {
-	text := ""
-	if s.isAway(who) {
-		text = s.awayTextOf(who)
+	away := s.isAway(who)
+	if away && !who.toldAway {
+		c.conn.Reply(irc.RPL_AWAY, who.nick(), s.awayTextOf(who))
 	}
-	if text != "" && text != who.toldAway {
-		c.conn.Reply(irc.RPL_AWAY, who.nick(), text)
-	}
-	who.toldAway = text
+	who.toldAway = away
 }
 
 // quotedSize is what a text takes in a command.
@@ -301,16 +309,21 @@ func (s *session) imIn(e toc.IMIn) {
 		from.name = e.From
 		s.renick(from)
 	}
+	s.learnPresence(from, e)
 	text := richtext.ParseHTML(e.Text)
 	with, ok := s.asides.take(from.key, "", e.Text)
 	if !ok {
-		with.command = "PRIVMSG"
+		with.command, text = "PRIVMSG", richtext.ParseHTML(mendEmoji(e.Text))
 	}
 	if e.Auto {
 		with.command = "NOTICE"
+		text = fillIn(text, string(s.self.name), time.Now())
 		s.learnAway(from, text)
 	}
 	s.deliverIn(from, s.Nick(), text, with)
+	if !e.Auto {
+		s.autoRespond(from)
+	}
 }
 
 // deliverIn sends a received text to all clients, as lines that fit, in order. What came beside it belongs to the first.
@@ -370,16 +383,4 @@ func ircLines(text richtext.Text, budget int) []ircd.Line {
 		}
 	}
 	return lines
-}
-
-// learnAway takes the away message of a buddy from its auto-response, the only way TOC has to tell it.
-func (s *session) learnAway(from *contact, text richtext.Text) {
-	said := strings.Join(strings.Fields(text.String()), " ")
-	if !from.away || said == "" || said == from.awayText {
-		return
-	}
-	from.awayText = said
-	m := s.message(from.prefix, "AWAY", said)
-	m.Need = ircd.CapAwayNotify
-	s.tellSeers(from, m)
 }

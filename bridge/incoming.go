@@ -152,11 +152,13 @@ func (s *session) warned(e toc.Evil) {
 
 // serverError is an ERROR that nobody waited for.
 func (s *session) serverError(e toc.ServerError) {
-	if e.Code == 903 {
+	switch {
+	case e.Code == toc.ErrRate:
 		s.tooFast()
-		return
+	case s.undelivered(e):
+	default:
+		s.news(e.Error())
 	}
-	s.news(e.Error())
 }
 
 // loadLists takes the lists of a sign-on. What changed since the last one shows as JOIN and QUIT when presence arrives;

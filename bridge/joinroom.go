@@ -154,9 +154,10 @@ func (s *session) entered(r *room, e toc.ChatJoined) {
 func (s *session) complete(r *room) {
 	r.joined = true
 	r.topic = s.b.near.enter(r.channel, s)
+	defer s.returned(r)
 	if r.shown {
 		for _, c := range r.sorted() {
-			s.broadcast(s.joinMessage(c, r.channel))
+			s.showMember(r, c)
 		}
 		return
 	}
@@ -174,6 +175,14 @@ func (s *session) complete(r *room) {
 	s.answer(r)
 }
 
+// returned counts a room that was joined again after a sign-on, or could not be.
+func (s *session) returned(r *room) {
+	if r.returning {
+		r.returning = false
+		s.calm()
+	}
+}
+
 // notEntered is a refusal, or no answer.
 func (s *session) notEntered(r *room, e toc.Event) {
 	text := "AIM does not answer; try again later"
@@ -187,6 +196,7 @@ func (s *session) notEntered(r *room, e toc.Event) {
 		}
 	}
 	s.forgetRoom(r)
+	s.returned(r)
 	if len(r.askers) == 0 && r.shown {
 		s.broadcast(s.message(s.self.prefix, "PART", r.channel, text))
 	} else if len(r.askers) == 0 {

@@ -16,7 +16,7 @@ func TestLinkLostAndBack(t *testing.T) {
 	c.Expect("306 alice *")
 	r.refuse("alice", errors.New("connection refused"))
 	end.Close()
-	c.Expect(":bob!bob@aim QUIT :Connection to AIM lost")
+	c.Expect(":bob!bob@aim QUIT :tocbridge aim.tocbridge")
 	c.Expect("NOTICE &buddies :Not connected to AIM: *")
 	c.Send("PRIVMSG bob :typed meanwhile")
 	c.Expect("401 alice bob :Not sent: not connected to AIM*")

@@ -109,7 +109,7 @@ func clientTags(tags irc.Tags) irc.Tags {
 func (s *session) neighbourAway(c *contact, text string) {
 	ch := c.setAway(text != "")
 	if ch == 0 && text != "" {
-		ch = wentAway
+		ch, c.toldAway = wentAway, false
 	}
 	s.showAway(c, ch)
 	if c.buddy() && c.online && !s.quiet() {

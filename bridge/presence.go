@@ -17,7 +17,7 @@ const buddiesChannel = "&buddies"
 
 // sees reports whether a contact is in a channel that the client is in.
 func (s *session) sees(c *client, who *contact) bool {
-	if who.online && who.buddy() {
+	if who.online && who.buddy() && !s.collected(who, nil) {
 		if c.in[buddiesChannel] {
 			return true
 		}
@@ -52,6 +52,9 @@ func (s *session) showChange(c *contact, ch change) {
 		s.respell(c, ch.has(arrived) && !s.inRoom(c))
 	}
 	s.tellMonitors(c, ch)
+	if ch.has(departed) && s.uncollect(c, nil) && !s.inRoom(c) || !ch.has(departed) && s.collected(c, nil) {
+		return
+	}
 	if ch.has(departed) {
 		if s.blocked(c) && s.inRoom(c) { // gone for us as a buddy, not from the room
 			s.partGroups(c, c.groups, s.whyGone(c))
@@ -115,7 +118,7 @@ func (s *session) refreshPrefix(c *contact) {
 
 // showArrival joins a buddy to the channels it belongs in.
 func (s *session) showArrival(c *contact) {
-	if c == s.self { // on one's own list; already in the channels
+	if c == s.self || s.collects(c, nil) { // oneself is in the channels already
 		return
 	}
 	for _, name := range channelsOf(c) {
@@ -161,10 +164,10 @@ func (s *session) showDeparture(c *contact, groups []string, reason string) {
 		return
 	}
 	m := s.message(c.prefix, "QUIT", reason)
-	inRoom := s.inRoom(c)
+	inRoom := s.shownInRoom(c)
 	s.leaveRooms(c)
 	for _, cl := range s.clients {
-		if inRoom || len(groups) > 0 && cl.in[buddiesChannel] || slices.ContainsFunc(groups, func(g string) bool { return cl.in[groupFold(g)] }) {
+		if inRoom || s.inGroups(cl, groups) {
 			cl.conn.Send(m)
 		}
 	}
@@ -226,7 +229,7 @@ func (s *session) buddyNews(c *contact, text string) {
 // and so does who is on this bridge too.
 func (s *session) awayTextOf(c *contact) string {
 	if info := s.neighbour(c); info != nil && info.away != "" {
-		return info.away
+		return fillPlain(info.away, string(s.self.name), time.Now())
 	}
 	if c.awayText != "" {
 		return c.awayText
@@ -240,28 +243,6 @@ func (s *session) realnameOf(c *contact) string {
 		return info.realname
 	}
 	return c.realname()
-}
-
-// everybodyGone is for a lost link: all online buddies and all members of rooms leave.
-func (s *session) everybodyGone() {
-	gone := s.roster.forgetPresence()
-	seen := map[*contact]bool{}
-	quit := func(c *contact) {
-		if c != s.self && !seen[c] {
-			seen[c] = true
-			s.tellMonitors(c, departed)
-			s.showDeparture(c, c.groups, "Connection to AIM lost")
-		}
-	}
-	for _, c := range gone {
-		quit(c)
-	}
-	for _, r := range s.sortedRooms() {
-		for _, c := range r.sorted() {
-			quit(c)
-		}
-	}
-	s.lostRooms()
 }
 
 // channelName is the channel of a folded name as its group spells it.

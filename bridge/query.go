@@ -20,7 +20,7 @@ func (s *session) member(c *contact, prefix string) ircd.Member {
 		m.Idle = time.Since(c.idleSince)
 	}
 	if c == s.self {
-		m.Idle = time.Since(s.lastActive())
+		m.Idle = time.Since(s.idle.seen)
 	}
 	return m
 }

@@ -29,8 +29,11 @@ type room struct {
 	shown   bool // the clients are in it, also while the link is lost
 	members map[string]*contact
 	askers  []*joining // who waits for it
-	topic   topic      // set by a user of this bridge
-	said    []said     // own lines that the server will repeat to us
+
+	returning bool // joined again after a sign-on, see storm
+
+	topic topic  // set by a user of this bridge
+	said  []said // own lines that the server will repeat to us
 }
 
 // said is an own line in a room, shown already; the server sends it back.
@@ -64,6 +67,7 @@ func (s *session) inRoom(c *contact) bool {
 // leaveRooms takes a contact out of all rooms, without telling anybody.
 func (s *session) leaveRooms(c *contact) {
 	for _, r := range s.rooms {
+		s.uncollect(c, r)
 		delete(r.members, c.key)
 	}
 }
@@ -133,12 +137,20 @@ func (s *session) memberIn(r *room, c *contact, name toc.ScreenName) {
 	}
 	s.refreshPrefix(c)
 	if r.joined {
-		s.broadcast(s.joinMessage(c, r.channel))
-		if s.isAway(c) {
-			m := s.message(c.prefix, "AWAY", s.awayTextOf(c))
-			m.Need = ircd.CapAwayNotify
-			s.broadcast(m)
-		}
+		s.showMember(r, c)
+	}
+}
+
+// showMember is JOIN of a member, and AWAY.
+func (s *session) showMember(r *room, c *contact) {
+	if s.collects(c, r) {
+		return
+	}
+	s.broadcast(s.joinMessage(c, r.channel))
+	if s.isAway(c) {
+		m := s.message(c.prefix, "AWAY", s.awayTextOf(c))
+		m.Need = ircd.CapAwayNotify
+		s.broadcast(m)
 	}
 }
 
@@ -148,7 +160,7 @@ func (s *session) memberOut(r *room, c *contact) {
 	}
 	reason, quit := s.b.near.whyLeft(c.key, ircd.Fold(r.channel))
 	switch {
-	case !r.joined:
+	case !r.joined || s.uncollect(c, r):
 		delete(r.members, c.key)
 	case quit:
 		s.showDeparture(c, c.groups, reason)
@@ -178,15 +190,15 @@ func (s *session) sayRoom(c *client, m *irc.Message, channel, text string) error
 	if kind == ctcpOther {
 		return nil // nobody in an AIM room can answer it
 	}
-	if len(body) == 0 {
-		return ircd.Numeric(irc.ERR_NOTEXTTOSEND, "No text to send")
+	if body.String() == "" {
+		return noText(text)
 	}
-	parts := body.Split(toc.ChatRoom(r.id), quotedSize)
+	parts := body.Split(toc.ChatRoom(r.id), s.sizeFor(nil))
 	tags := clientTags(m.Tags)
 	id := s.b.nextID(time.Now())
-	s.asideRoom(c, r, aside{text: parts[0].HTML(), command: m.Command, lines: saidLines(m, text, len(parts)), tags: tags, id: id})
+	s.asideRoom(c, r, aside{text: s.htmlFor(nil, parts[0]), command: m.Command, lines: saidLines(m, text, len(parts)), tags: tags, id: id})
 	for _, part := range parts {
-		html := part.HTML()
+		html := s.htmlFor(nil, part)
 		q := queued{cmd: toc.ChatSend{Room: r.id, Text: html}, what: r.channel, text: part.String(), by: c, html: html}
 		if !s.submit(s.pacer.Room(r.id), q) {
 			return ircd.Numeric(irc.ERR_CANNOTSENDTOCHAN, channel, "AIM does not keep up, too much waits already. Not sent: "+part.String())

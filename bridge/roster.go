@@ -34,7 +34,7 @@ type contact struct {
 
 	heard    time.Time // when somebody not on the list was last known to be there
 	missed   time.Time // when the server last said that they are not
-	toldAway string    // the away text that the user was told (301)
+	toldAway bool      // the user was told (301), in this away period
 	awayText string    // the last auto-response of this away period
 }
 
@@ -267,7 +267,7 @@ func (c *contact) signOff() change {
 		return 0
 	}
 	c.online, c.away, c.idleMin, c.idleSince = false, false, 0, time.Time{}
-	c.toldAway, c.awayText, c.caps = "", "", nil
+	c.toldAway, c.awayText, c.caps = false, "", nil
 	return departed
 }
 
@@ -275,7 +275,7 @@ func (c *contact) setAway(away bool) change {
 	if c.away == away {
 		return 0
 	}
-	c.away, c.toldAway, c.awayText = away, "", ""
+	c.away, c.toldAway, c.awayText = away, false, ""
 	if away {
 		return wentAway
 	}

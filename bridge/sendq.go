@@ -2,9 +2,13 @@ package bridge
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
+	irc "gopkg.in/irc.v4"
+
 	"tocbridge/bridge/pace"
+	"tocbridge/ircd"
 	"tocbridge/toc"
 )
 
@@ -12,6 +16,7 @@ const (
 	laneMax    = 200             // commands waiting in one lane; more are refused
 	tellAfter  = 2 * time.Second // the user is told of longer waits
 	recentTime = 10 * time.Second
+	recentMax  = 64
 )
 
 // queued is a command that waits for the server's rate limits to let it go.
@@ -38,6 +43,7 @@ type sendQueue struct {
 	timer  *time.Timer
 	recent []sent
 	told   map[string]time.Time // the users were told of waiting for a target; when that wait ends
+	silent time.Time            // until then nothing is sent, as the users were told
 	held   []func(func() error) // clients held up because the link does not keep up
 }
 
@@ -156,14 +162,14 @@ func (s *session) release(now time.Time, cl pace.Class, q queued) bool {
 	if q.wait != nil {
 		s.begin(q.wait)
 	}
-	if s.o.Pace != pace.Off && q.what != "" {
+	if q.what != "" {
 		s.queue.remember(sent{q, now})
 	}
 	return true
 }
 
 func (q *sendQueue) remember(m sent) {
-	for len(q.recent) > 0 && m.at.Sub(q.recent[0].at) > recentTime {
+	for len(q.recent) >= recentMax || len(q.recent) > 0 && m.at.Sub(q.recent[0].at) > recentTime {
 		q.recent = q.recent[1:]
 	}
 	q.recent = append(q.recent, m)
@@ -242,8 +248,39 @@ func (s *session) tooFast() {
 			s.news(text)
 		}
 	}
-	s.news(fmt.Sprintf("AIM's speed limit was hit; the next message goes out in %s.", pause))
+	if now.After(s.queue.silent) { // one notice for a burst
+		s.queue.silent = until
+		s.news(fmt.Sprintf("AIM's speed limit was hit; the next message goes out in %s.", pause))
+	}
 }
+
+// undelivered is an ERROR that names somebody to whom a message went out just now. AOL's servers answer so who writes to
+// somebody offline, or too fast; the live one does not. The text goes back to who said it.
+func (s *session) undelivered(e toc.ServerError) bool {
+	if e.Code != toc.ErrNotAvailable && e.Code != errTooFastTo {
+		return false
+	}
+	key := toc.ScreenName(e.Arg).Key()
+	for i, m := range slices.Backward(s.queue.recent) {
+		im, ok := m.cmd.(toc.SendIM)
+		if !ok || im.To.Key() != key || im.Auto {
+			continue
+		}
+		s.queue.recent = slices.Delete(s.queue.recent, i, i+1)
+		text := fmt.Sprintf("%s Not sent: %s", e.Error(), m.text)
+		if m.by == nil || s.byConn[m.by.conn] != m.by {
+			s.news(text)
+			return true
+		}
+		s.tell(m.by, text)
+		m.by.report(ircd.Numeric(irc.ERR_NOSUCHNICK, m.what, text))
+		return true
+	}
+	return false
+}
+
+// errTooFastTo is 960: sending too fast to somebody.
+const errTooFastTo = 960
 
 // returnUnsent names what a lost link leaves unsent: commands it had not written yet, and what still waited.
 func (s *session) returnUnsent(rest []toc.Command) {
@@ -252,7 +289,7 @@ func (s *session) returnUnsent(rest []toc.Command) {
 	}
 	s.nameUnsent()
 	lanes := s.queue.lanes
-	s.queue.lanes, s.queue.recent, s.queue.told = nil, nil, nil
+	s.queue.lanes, s.queue.recent, s.queue.told, s.queue.silent = nil, nil, nil, time.Time{}
 	s.queue.stop()
 	for _, lane := range lanes {
 		unasked(lane)

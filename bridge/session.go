@@ -85,10 +85,13 @@ type session struct {
 	waits    []*wait
 	awaySaid string // with AWAY; empty: here
 	awayText string // what counts: also away when nobody sits at any client
-	answered map[string]time.Time
+	answered map[string]bool
+	idle     idleness
 	settings settings
 	typing   map[string]toc.TypingState
+	storm    *storm
 	lingerT  *time.Timer
+	alone    bool   // no client is left, and the account stays on
 	leaving  bool   // sign off when nothing waits to be sent
 	lastWord string // of the client that left last
 }
@@ -100,7 +103,7 @@ func newSession(b *Bridge, name toc.ScreenName, cred ircd.Credentials) *session 
 		inbox: make(chan event, inboxSize), ready: make(chan struct{}), done: make(chan struct{}),
 		byConn: map[*ircd.Conn]*client{}, nicks: nicks.New(),
 		rooms: map[string]*room{}, roomIDs: map[int]*room{}, invites: map[string]invite{},
-		answered: map[string]time.Time{}, typing: map[string]toc.TypingState{},
+		answered: map[string]bool{}, idle: idleness{seen: time.Now()}, typing: map[string]toc.TypingState{},
 	}
 	if cred.Password != "" {
 		s.mac = b.mac(cred.Password)
@@ -277,6 +280,8 @@ func (s *session) cleanUp() {
 		}
 	}
 	s.redial.stop()
+	s.dropStorm()
+	s.idle.stop()
 	s.queue.stop()
 	for _, w := range s.waits {
 		w.timer.Stop()
@@ -302,6 +307,7 @@ type unused struct{}
 
 func (unused) apply(s *session) {
 	if s.o.Linger > 0 && s.state != signingOn {
+		s.leaveAlone()
 		s.lingerT = time.AfterFunc(s.o.Linger, func() { s.post(do((*session).lingerOver)) })
 		return
 	}

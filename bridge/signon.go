@@ -87,6 +87,11 @@ func (s *session) configured(cfg toc.Config) {
 	if s.awayText != "" {
 		s.send(s.awayCommand())
 	}
+	if s.idle.told {
+		s.send(s.idleCommand())
+	} else {
+		s.armIdle()
+	}
 	s.send(toc.InitDone{})
 	again := s.state == waiting
 	s.state = online
@@ -128,7 +133,10 @@ func (s *session) announce() []toc.Command {
 func (s *session) restored() {
 	s.log.Info("signed on again", "attempts", s.redial.attempt)
 	s.news("Signed on to AIM again.")
-	for _, r := range s.sortedRooms() {
+	rooms := s.sortedRooms()
+	s.beginStorm(len(rooms))
+	for _, r := range rooms {
+		r.returning = true
 		s.ask(r, nil)
 	}
 }

@@ -75,7 +75,7 @@ var talkControls = map[string][]struct{ say, want string }{
 	},
 	"info": {
 		{"info", "Usage: info NICK"},
-		{"info bob", "\x02bob\x02: online\nSigned on since {}\nbob is in your group Buddies\n| a profile"},
+		{"info bob", "\x02bob\x02: online\nSigned on since {}\nbob is in your group Buddies\nbob has an AIM account that is not confirmed\n| a profile"},
 		{"whois carol", "\x02carol\x02: offline\ncarol is in your group Buddies\n| a profile"},
 		{"info alice", "\x02alice\x02: that is you\n| a profile"},
 		{"info zed", "\x02zed\x02: not signed on, or there is no such name\nzed is not on your buddy list\n| a profile"},

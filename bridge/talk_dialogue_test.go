@@ -245,7 +245,7 @@ func (d *talkDialogue) hear(line string) {
 	}
 	d.end.tell(e)
 	if fault, ok := e.(toc.ServerError); ok && fault.Code == 903 { // then Sync is no fence: nothing is sent to AIM for a while
-		d.until("NOTICE &buddies :AIM's speed limit*")
+		d.until("NOTICE &buddies :AIM dropped a message*", "NOTICE &buddies :AIM's speed limit*")
 	}
 	if _, page := e.(toc.GotoURL); page {
 		d.until("PRIVMSG &buddies :| *", "PRIVMSG &buddies :No profile.")

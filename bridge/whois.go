@@ -97,6 +97,7 @@ func (s *session) remarks(who *contact) []string {
 	add(who.warning > 0, fmt.Sprintf("has a warning level of %d%%", who.warning))
 	add(who.class.Mobile(), "is on a mobile phone")
 	add(who.class.Admin(), "is an administrator of the AIM server")
+	add(who.class.Unconfirmed(), "has an AIM account that is not confirmed")
 	add(s.blocked(who), "is blocked by you")
 	return out
 }

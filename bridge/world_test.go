@@ -294,7 +294,7 @@ func TestServerDiesAndComesBack(t *testing.T) {
 		if err := w.aim.Close(); err != nil {
 			t.Fatal(err)
 		}
-		alice.Expect(":bob!bob@aim QUIT :Connection to AIM lost")
+		alice.Expect(":bob!bob@aim QUIT :tocbridge aim.tocbridge")
 		alice.Expect("NOTICE &buddies :Not connected to AIM*")
 		bob.Expect("NOTICE &buddies :Not connected to AIM*")
 		alice.Send("PRIVMSG bob :meanwhile")

@@ -68,12 +68,21 @@ type TOC struct {
 	// was lost signs on again: it doubles from one to the other.
 	ReconnectMin time.Duration `mapstructure:"reconnect_min"`
 	ReconnectMax time.Duration `mapstructure:"reconnect_max"`
+	// Entities says to whom text beyond ASCII goes as &#NNN;: auto, always or never.
+	Entities string `mapstructure:"entities"`
 }
 
 // Bridge is what happens between the two.
 type Bridge struct {
 	// Linger is how long an account stays signed on after its last client left.
 	Linger time.Duration `mapstructure:"linger"`
+	// AwayText is the away message while no client is connected to an account
+	// that stays signed on; empty leaves it available.
+	AwayText string `mapstructure:"away_text"`
+	// AutoResponse answers messages with the away message while somebody is away.
+	AutoResponse bool `mapstructure:"auto_response"`
+	// IdleAfter is how long a user does nothing at any client until AIM is told.
+	IdleAfter time.Duration `mapstructure:"idle_after"`
 }
 
 // Log is the program's own log, on standard error.
@@ -98,9 +107,10 @@ func Defaults() Config {
 		Proxy:     Proxy{From: []string{}},
 
 		TOC: TOC{
-			Server: "127.0.0.1:9898", Login: "toc2_login", Pace: "oscar",
+			Server: "127.0.0.1:9898", Login: "toc2_login", Pace: "oscar", Entities: "auto",
 			ReconnectMin: 10 * time.Second, ReconnectMax: 5 * time.Minute,
 		},
+		Bridge: Bridge{AwayText: "Nobody is at the keyboard", AutoResponse: true, IdleAfter: 10 * time.Minute},
 		Log:    Log{Level: "info", Format: "text"},
 		Limits: defaultLimits(),
 	}

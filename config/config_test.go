@@ -90,7 +90,7 @@ func other(f field) (value any, text string) {
 		"irc.listen": "127.0.0.1:6697,[::1]:6697", "irc.listen_tls": ":7697,unix:/run/irc/tls", "irc.listen_ws": "127.0.0.1:8067",
 		"irc.listen_wss": ":8097", "irc.unix_mode": "0600", "websocket.origins": "https://a.example.org,*",
 		"proxy.from": "127.0.0.1,10.0.0.0/8,unix", "irc.hostname": "irc.example.org", "toc.server": "toc.example.org:9898",
-		"toc.login": SignOnTOC1, "toc.pace": PaceOff, "log.level": "debug", "log.format": FormatJSON,
+		"toc.login": SignOnTOC1, "toc.pace": PaceOff, "toc.entities": Always, "log.level": "debug", "log.format": FormatJSON,
 	}
 	switch x := f.value.Interface().(type) {
 	case bool:
@@ -439,6 +439,16 @@ func TestValidate(t *testing.T) {
 		{"no pauses", func(c *Config) { c.TOC.ReconnectMin = 0 }, "toc.reconnect_min: 0s is too short"},
 		{"short pauses", func(c *Config) { c.TOC.ReconnectMin = 999 * time.Millisecond }, "toc.reconnect_min: 999ms is too short; 1s is the least"},
 		{"pauses that shrink", func(c *Config) { c.TOC.ReconnectMax = time.Second }, "toc.reconnect_min: 10s is more than toc.reconnect_max, which is 1s"},
+		{"entities", func(c *Config) { c.TOC.Entities = "Auto" }, `toc.entities: needs auto, always or never, not "Auto"`},
+		{"no away text", func(c *Config) { c.Bridge.AwayText = "" }, ""},
+		{"away text in bold", func(c *Config) { c.Bridge.AwayText = "\x02Gone\x02" }, "bridge.away_text: \"\\x02Gone\\x02\" is not an away message"},
+		{"away text of two lines", func(c *Config) { c.Bridge.AwayText = "a\nb" }, "is not an away message"},
+		{"away text too long", func(c *Config) { c.Bridge.AwayText = strings.Repeat("x", 391) }, "at most 390 bytes"},
+		{"away text of broken UTF-8", func(c *Config) { c.Bridge.AwayText = "caf\xe9" }, "is not an away message"},
+		{"never idle", func(c *Config) { c.Bridge.IdleAfter = 0 }, ""},
+		{"idle soon", func(c *Config) { c.Bridge.IdleAfter = time.Minute }, ""},
+		{"idle too soon", func(c *Config) { c.Bridge.IdleAfter = 59 * time.Second }, "bridge.idle_after: 59s is too short; 0s is off, 1m the least"},
+		{"idle without its unit", func(c *Config) { c.Bridge.IdleAfter = 10 }, "bridge.idle_after: 10ns is too short"},
 		{"level", func(c *Config) { c.Log.Level = "INFO" }, `log.level: needs debug, info, warn or error, not "INFO"`},
 		{"linger negative", func(c *Config) { c.Bridge.Linger = -time.Second }, "bridge.linger: -1s is too short"},
 		{"linger without its unit", func(c *Config) { c.Bridge.Linger = 5 }, "bridge.linger: 5ns is too short"},

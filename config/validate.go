@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Values of the keys that take a word. Cmd turns them into the other packages'
@@ -23,8 +24,12 @@ const (
 	PaceOff      = "off"
 	FormatText   = "text"
 	FormatJSON   = "json"
+	EntitiesAuto = "auto"
+	Always       = "always"
+	Never        = "never"
 	minDuration  = time.Millisecond
 	maxNameBytes = 63
+	maxAwayBytes = 390 // what AWAY takes (AWAYLEN)
 )
 
 // Validate reports everything that no server could run with. The errors are
@@ -45,6 +50,9 @@ func (c Config) validate(from origins) error {
 	report("toc.login", oneOf(c.TOC.Login, LoginTOC2, SignOnTOC2, SignOnTOC1))
 	report("toc.pace", oneOf(c.TOC.Pace, PaceOscar, PaceOff))
 	report("toc.reconnect_min", checkPauses(c.TOC.ReconnectMin, c.TOC.ReconnectMax))
+	report("toc.entities", oneOf(c.TOC.Entities, EntitiesAuto, Always, Never))
+	report("bridge.away_text", checkAway(c.Bridge.AwayText))
+	report("bridge.idle_after", checkIdle(c.Bridge.IdleAfter))
 	report("log.level", oneOf(c.Log.Level, "debug", "info", "warn", "error"))
 	report("log.format", oneOf(c.Log.Format, FormatText, FormatJSON))
 	for _, f := range fields(&c) {
@@ -111,6 +119,23 @@ func checkNetwork(s string) error {
 	odd := func(r rune) bool { return r <= ' ' || r > '~' || r == '=' || r == '\\' }
 	if s == "" || len(s) > maxNameBytes || strings.ContainsFunc(s, odd) {
 		return fmt.Errorf(`%q is not a network name: one word of at most %d ASCII characters, without = and \`, s, maxNameBytes)
+	}
+	return nil
+}
+
+func checkAway(s string) error {
+	control := func(r rune) bool { return r < ' ' || r == 0x7f }
+	if len(s) > maxAwayBytes || !utf8.ValidString(s) || strings.ContainsFunc(s, control) {
+		return fmt.Errorf("%q is not an away message: one line of at most %d bytes", s, maxAwayBytes)
+	}
+	return nil
+}
+
+// checkIdle: AIM counts idleness in minutes, and a shorter time than one would
+// tell it of every pause.
+func checkIdle(d time.Duration) error {
+	if d > 0 && d >= minDuration && d < time.Minute {
+		return fmt.Errorf("%v is too short; 0s is off, 1m the least", d)
 	}
 	return nil
 }

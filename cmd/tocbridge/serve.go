@@ -83,6 +83,12 @@ var paceModels = map[string]pace.Model{
 	config.PaceOff:   pace.Off,
 }
 
+var entityModes = map[string]bridge.Entities{
+	config.EntitiesAuto: bridge.EntitiesAuto,
+	config.Always:       bridge.EntitiesAlways,
+	config.Never:        bridge.EntitiesNever,
+}
+
 // bridgeOptions are the bridge's part of the configuration.
 func bridgeOptions(c config.Config) bridge.Options {
 	return bridge.Options{
@@ -91,6 +97,10 @@ func bridgeOptions(c config.Config) bridge.Options {
 		Pace:   paceModels[c.TOC.Pace],
 		Linger: c.Bridge.Linger,
 
-		Backoff: bridge.Backoff{Min: c.TOC.ReconnectMin, Max: c.TOC.ReconnectMax},
+		Backoff:   bridge.Backoff{Min: c.TOC.ReconnectMin, Max: c.TOC.ReconnectMax},
+		AwayText:  c.Bridge.AwayText,
+		AutoReply: c.Bridge.AutoResponse,
+		IdleAfter: c.Bridge.IdleAfter,
+		Entities:  entityModes[c.TOC.Entities],
 	}
 }
