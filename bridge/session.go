@@ -306,7 +306,7 @@ func (s *session) settle(err error) {
 type unused struct{}
 
 func (unused) apply(s *session) {
-	if s.o.Linger > 0 && s.state != signingOn {
+	if s.o.Linger > 0 && s.state != signingOn && s.mac != nil { // a name without a password is free for the next
 		s.leaveAlone()
 		s.lingerT = time.AfterFunc(s.o.Linger, func() { s.post(do((*session).lingerOver)) })
 		return

@@ -74,7 +74,8 @@ type TOC struct {
 
 // Bridge is what happens between the two.
 type Bridge struct {
-	// Linger is how long an account stays signed on after its last client left.
+	// Linger is how long an account stays signed on after its last client left;
+	// 0s: it signs off at once.
 	Linger time.Duration `mapstructure:"linger"`
 	// AwayText is the away message while no client is connected to an account
 	// that stays signed on; empty leaves it available.
@@ -110,7 +111,7 @@ func Defaults() Config {
 			Server: "127.0.0.1:9898", Login: "toc2_login", Pace: "oscar", Entities: "auto",
 			ReconnectMin: 10 * time.Second, ReconnectMax: 5 * time.Minute,
 		},
-		Bridge: Bridge{AwayText: "Nobody is at the keyboard", AutoResponse: true, IdleAfter: 10 * time.Minute},
+		Bridge: Bridge{Linger: time.Hour, AwayText: "Nobody is at the keyboard", AutoResponse: true, IdleAfter: 10 * time.Minute},
 		Log:    Log{Level: "info", Format: "text"},
 		Limits: defaultLimits(),
 	}

@@ -45,6 +45,7 @@ func (o demoOptions) config() (config.Config, error) {
 	c.IRC.InsecurePlaintext = true // there is nothing to protect
 	c.IRC.Hostname = o.hostname
 	c.Log.Level = "warn"
+	c.Bridge.Linger = 0 // who leaves is gone: the next one may have the name
 	if !o.realLimits {
 		c.TOC.Pace = config.PaceOff
 		l := &c.Limits

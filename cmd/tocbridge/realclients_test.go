@@ -111,7 +111,8 @@ func befriend(i, w *terminal) {
 
 func startServe(t *testing.T, aim *aimServer) (p *process, port string) {
 	t.Helper()
-	p = start(t, "serve", "--listen", "127.0.0.1:0", "--toc-server", aim.addr)
+	gone := writeFile(t, "c.toml", "[bridge]\nlinger = '0s'\n") // who quits has quit
+	p = start(t, "serve", "--config", gone, "--listen", "127.0.0.1:0", "--toc-server", aim.addr)
 	_, port, err := net.SplitHostPort(p.find("msg=listening address="))
 	if err != nil {
 		t.Fatal(err)

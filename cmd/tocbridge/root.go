@@ -4,6 +4,7 @@
 //	main.go     signals, exit status      root.go     run: the program as a function
 //	serve.go    tocbridge serve           demo.go     tocbridge demo
 //	check.go    tocbridge check-config    version.go  tocbridge version
+//	keygen.go   tocbridge keygen
 //	app.go      the parts put together, run, and shut down in order
 //	listen.go   how clients come in: addresses, TLS, systemd's sockets, SIGHUP
 //	log.go      the logger                hints.go    what to type into which client
@@ -32,7 +33,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.AddCommand(demoCommand(), serveCommand(), checkCommand(), versionCommand())
+	root.AddCommand(demoCommand(), serveCommand(), checkCommand(), keygenCommand(), versionCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

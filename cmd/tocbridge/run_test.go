@@ -121,10 +121,11 @@ func TestHelpNamesEverything(t *testing.T) {
 	for _, c := range []struct {
 		args, words []string
 	}{
-		{nil, []string{"demo", "serve", "check-config", "version"}},
+		{nil, []string{"demo", "serve", "check-config", "keygen", "version"}},
 		{[]string{"demo"}, []string{"--listen address", "--hostname name", "--real-limits", "127.0.0.1:6667"}},
 		{[]string{"serve"}, []string{"--config file", "--listen address", "--toc-server address"}},
 		{[]string{"check-config"}, []string{"--config file"}},
+		{[]string{"keygen"}, []string{"keygen FILE", "store.key_file"}},
 	} {
 		out, err := runNow(t, append(c.args, "--help")...)
 		if err != nil {
