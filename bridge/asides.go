@@ -79,7 +79,7 @@ func (s *session) asideIM(im outgoing, a aside) {
 		return
 	}
 	if p := s.b.peer(im.who.key); p != nil {
-		a.from, a.at = s.key, time.Now()
+		a.from = s.key
 		p.asides.put(a)
 	}
 }

@@ -22,6 +22,7 @@ func (s *session) away(c *client, m *irc.Message) error {
 		return nil
 	}
 	c.absent, s.awaySaid = false, cut(text)
+	s.saveState(kindAway, "text", s.awaySaid)
 	s.refreshAway()
 	for _, cl := range s.clients {
 		if text == "" {

@@ -16,6 +16,7 @@ import (
 	irc "gopkg.in/irc.v4"
 
 	"tocbridge/bridge/pace"
+	"tocbridge/bridge/store"
 	"tocbridge/ircd"
 	"tocbridge/toc"
 )
@@ -37,6 +38,10 @@ type Options struct {
 	Host       string        // host part of everybody's prefix; default "aim"
 	SignOnTime time.Duration // the longest a sign-on may take; default 20 s
 	Log        *slog.Logger
+	// Store keeps history and state; nil: none is kept. It is the caller's to close, after Shutdown.
+	Store        *store.Store
+	StoreTrouble string // why what is kept does not outlive this process, in words for users; "": it does
+	Replay       Replay
 	// Dial replaces net.Dialer.DialContext, for tests and for the demo.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// SignOn replaces the sign-on over TOC, for tests.
@@ -46,6 +51,13 @@ type Options struct {
 // Backoff bounds the delay between attempts to sign on again: it doubles from Min to Max and is jittered by a third.
 // The default is 10 s to 5 min, as TOC2 reference §2.4 asks.
 type Backoff struct{ Min, Max time.Duration }
+
+// Replay bounds what a client that comes back is shown unasked. Clients that can ask for history (draft/chathistory)
+// are shown nothing unasked.
+type Replay struct {
+	Lines int           // the most; 0: nothing
+	Age   time.Duration // nothing older; 0: no bound
+}
 
 func (o *Options) fill() {
 	def := func(d *time.Duration, v time.Duration) {
@@ -83,6 +95,7 @@ type Bridge struct {
 	cancel  context.CancelFunc
 	ids     atomic.Uint64
 	bots    atomic.Int32 // accounts with user mode B
+	idMS    atomic.Int64 // of the last message id
 	near    *neighbourhood
 	running sync.WaitGroup
 
@@ -101,6 +114,11 @@ func New(o Options) *Bridge {
 	if _, err := rand.Read(b.macKey[:]); err != nil {
 		panic(fmt.Sprintf("bridge: no random numbers: %v", err)) // crypto/rand never fails since Go 1.24
 	}
+	if o.Store != nil {
+		if last := o.Store.LastID(); last != "" {
+			b.idMS.Store(idTime(last).UnixMilli() + 1)
+		}
+	}
 	b.ctx, b.cancel = context.WithCancel(context.Background())
 	return b
 }
@@ -109,6 +127,7 @@ func New(o Options) *Bridge {
 func (b *Bridge) ISupport() []string {
 	return []string{"CHANTYPES=&#", "PREFIX=(ov)@+", "CHANMODES=be,,,nt", "EXCEPTS=e", "MODES",
 		fmt.Sprintf("TOPICLEN=%d", textLen), fmt.Sprintf("AWAYLEN=%d", textLen), fmt.Sprintf("NAMELEN=%d", nameLen), "BOT=" + botMode, "SAFELIST", "ELIST=MNU",
+		fmt.Sprintf("CHATHISTORY=%d", pageMax), "MSGREFTYPES=msgid,timestamp", "BOUNCER_NETID=" + ircd.NetID,
 		"TARGMAX=PRIVMSG:4,NOTICE:4,TAGMSG:4,WHOIS:4,JOIN:,PART:,NAMES:,LIST:,KICK:1"}
 }
 
@@ -249,9 +268,21 @@ func (b *Bridge) peer(key string) *session {
 	return b.sessions[key]
 }
 
-// nextID is a message id: unique, and sortable within a process and across restarts (milliseconds, then a counter).
+// nextID is a message id: unique, and sortable within a process and across restarts (milliseconds, then a counter),
+// also when the clock goes back.
 func (b *Bridge) nextID(now time.Time) string {
-	return formatID(now, b.ids.Add(1))
+	ms := now.UnixMilli()
+	for {
+		last := b.idMS.Load()
+		if ms <= last {
+			ms = last
+			break
+		}
+		if b.idMS.CompareAndSwap(last, ms) {
+			break
+		}
+	}
+	return formatID(ms, b.ids.Add(1))
 }
 
 // Count is what LUSERS shows of AIM: rooms in which users of this bridge are, and &buddies.

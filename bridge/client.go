@@ -15,8 +15,9 @@ type client struct {
 	in   map[string]bool // the & channels it is in, folded; rooms are the account's
 
 	absent  bool           // AWAY *: nobody sits at it (IRCv3 pre-away)
-	fencing bool           // a PING of its waits for AIM
+	fencing bool           // a PING of its waits for AIM, or the replay goes first
 	later   []*irc.Message // what came after it
+	track
 }
 
 // attached says that a client completed registration.
@@ -59,6 +60,10 @@ func (s *session) welcome(c *client) {
 	if s.awayText != "" {
 		c.conn.Reply(irc.RPL_NOWAWAY, "You have been marked as being away")
 	}
+	if s.o.StoreTrouble != "" {
+		s.tell(c, s.o.StoreTrouble)
+	}
+	s.trackClient(c)
 }
 
 // detached says that a client is gone, or never got as far as to be attached.
@@ -70,6 +75,7 @@ func (e detached) apply(s *session) {
 		return
 	}
 	delete(s.byConn, e.c)
+	c.untrack()
 	s.unwatchAll(e.c)
 	defer s.refreshAway()
 	s.lastWord = e.c.QuitMessage()
@@ -102,13 +108,18 @@ func (s *session) message(from *irc.Prefix, command string, params ...string) *i
 
 // news tells all clients something in &buddies; clients that left it get it as a private notice.
 func (s *session) news(text string) {
+	st := s.stamp("", time.Time{})
+	s.keepNews(st, text)
 	in := s.fromControl("NOTICE", buddiesChannel, text)
 	out := s.fromControl("NOTICE", s.Nick(), text)
+	for _, m := range []*ircd.Message{in, out} {
+		m.ID, m.Time = st.id, st.at
+	}
 	for _, c := range s.clients {
 		if c.in[buddiesChannel] {
-			c.conn.Send(in)
+			s.showTo(c, st, in)
 		} else {
-			c.conn.Send(out)
+			s.showTo(c, st, out)
 		}
 	}
 }

@@ -22,6 +22,9 @@ type command struct {
 
 func (e command) apply(s *session) {
 	c := s.byConn[e.c]
+	if c != nil && e.m.Command == "PONG" {
+		s.proof(c, e.m.Trailing())
+	}
 	switch {
 	case c == nil:
 	case c.fencing:
@@ -80,25 +83,29 @@ type ircCommand struct {
 
 // commands is the table of IRC commands that package ircd leaves to us.
 var commands = map[string]ircCommand{
-	"PRIVMSG":  {0, (*session).privmsg, "<target>{,<target>} <text>", "Sends a message to people and channels"},
-	"NOTICE":   {0, (*session).privmsg, "<target>{,<target>} <text>", "Sends a message that nothing answers"},
-	"TAGMSG":   {0, (*session).tagmsgCommand, "<target>{,<target>}", "Sends tags without a text, +typing above all"},
-	"JOIN":     {1, (*session).joinCommand, "<channel>{,<channel>}", "Enters chat rooms and channels of your buddy list"},
-	"PART":     {1, (*session).part, "<channel>{,<channel>} [<reason>]", "Leaves channels"},
-	"NAMES":    {0, (*session).namesCommand, "[<channel>{,<channel>}]", "Shows who is in channels"},
-	"LIST":     {0, (*session).list, "[<condition>{,<condition>}]", "Shows the channels there are; conditions are names, masks, >n and <n users"},
-	"TOPIC":    {1, (*session).topicCommand, "<channel> [<text>]", "Shows or sets the topic of a channel"},
-	"INVITE":   {2, (*session).inviteCommand, "<nick> <channel>", "Invites to a chat room, or adds a buddy to a group"},
-	"KICK":     {2, (*session).kick, "<channel> <nick>", "Removes a buddy from a group"},
-	"MODE":     {1, (*session).modeCommand, "<channel | nick> [<modes> {<parameter>}]", "Shows or changes modes; +b on &buddies blocks"},
-	"WHO":      {0, (*session).who, "[<channel | mask> [%<fields>[,<token>]]]", "Lists people"},
-	"WHOIS":    {0, (*session).whois, "[<server>] <nick>{,<nick>}", "Tells about people"},
-	"WHOWAS":   {0, (*session).whowas, "<nick> [<count>]", "Tells about people who have left"},
-	"AWAY":     {0, (*session).away, "[<text>]", "Says that you are away, or back; with draft/pre-away also before registration"},
-	"ISON":     {1, (*session).ison, "<nick>{ <nick>}", "Tells who of these is online"},
-	"USERHOST": {1, (*session).userhost, "<nick>{ <nick>}", "Tells the addresses of up to five people, and who is away"},
-	"NICK":     {0, (*session).nick, "<nickname>", "Gives your nickname, or changes its case"},
-	"SETNAME":  {1, (*session).setname, "<real name>", "Changes your real name"},
+	"PRIVMSG":     {0, (*session).privmsg, "<target>{,<target>} <text>", "Sends a message to people and channels"},
+	"NOTICE":      {0, (*session).privmsg, "<target>{,<target>} <text>", "Sends a message that nothing answers"},
+	"TAGMSG":      {0, (*session).tagmsgCommand, "<target>{,<target>}", "Sends tags without a text, +typing above all"},
+	"JOIN":        {1, (*session).joinCommand, "<channel>{,<channel>}", "Enters chat rooms and channels of your buddy list"},
+	"PART":        {1, (*session).part, "<channel>{,<channel>} [<reason>]", "Leaves channels"},
+	"NAMES":       {0, (*session).namesCommand, "[<channel>{,<channel>}]", "Shows who is in channels"},
+	"LIST":        {0, (*session).list, "[<condition>{,<condition>}]", "Shows the channels there are; conditions are names, masks, >n and <n users"},
+	"TOPIC":       {1, (*session).topicCommand, "<channel> [<text>]", "Shows or sets the topic of a channel"},
+	"INVITE":      {2, (*session).inviteCommand, "<nick> <channel>", "Invites to a chat room, or adds a buddy to a group"},
+	"KICK":        {2, (*session).kick, "<channel> <nick>", "Removes a buddy from a group"},
+	"MODE":        {1, (*session).modeCommand, "<channel | nick> [<modes> {<parameter>}]", "Shows or changes modes; +b on &buddies blocks"},
+	"WHO":         {0, (*session).who, "[<channel | mask> [%<fields>[,<token>]]]", "Lists people"},
+	"WHOIS":       {0, (*session).whois, "[<server>] <nick>{,<nick>}", "Tells about people"},
+	"WHOWAS":      {0, (*session).whowas, "<nick> [<count>]", "Tells about people who have left"},
+	"AWAY":        {0, (*session).away, "[<text>]", "Says that you are away, or back; with draft/pre-away also before registration"},
+	"ISON":        {1, (*session).ison, "<nick>{ <nick>}", "Tells who of these is online"},
+	"USERHOST":    {1, (*session).userhost, "<nick>{ <nick>}", "Tells the addresses of up to five people, and who is away"},
+	"NICK":        {0, (*session).nick, "<nickname>", "Gives your nickname, or changes its case"},
+	"CHATHISTORY": {0, (*session).chathistory, "LATEST|BEFORE|AFTER|AROUND|BETWEEN <target> <reference> [<reference>] <limit> | TARGETS <time> <time> <limit>", "Asks for what was said before"},
+	"MARKREAD":    {0, (*session).markread, "<target> [timestamp=<time>]", "Tells your other clients how far you have read, or asks that"},
+	"SEARCH":      {0, (*session).searchCommand, "<attributes>", "Finds messages in the history: in=, from=, after=, before=, text=, limit="},
+	"BOUNCER":     {1, (*session).bouncer, "LISTNETWORKS", "Shows AIM as the one network of a bouncer"},
+	"SETNAME":     {1, (*session).setname, "<real name>", "Changes your real name"},
 }
 
 // Commands are the commands of the table, for HELP.
@@ -236,6 +243,7 @@ func (s *session) leaveRoom(r *room, reason []string) {
 		s.send(toc.ChatLeave{Room: r.id})
 	}
 	s.forgetRoom(r)
+	s.unsaveRoom(r)
 	s.broadcast(s.message(s.self.prefix, "PART", append([]string{r.channel}, reason...)...))
 }
 

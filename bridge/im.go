@@ -9,6 +9,7 @@ import (
 
 	"tocbridge/bridge/pace"
 	"tocbridge/bridge/richtext"
+	"tocbridge/bridge/store"
 	"tocbridge/ircd"
 	"tocbridge/toc"
 )
@@ -231,8 +232,8 @@ func (s *session) askStatus(who *contact, done func(there bool)) {
 func (s *session) deliver(im outgoing) error {
 	to := toc.ScreenName(im.who.key)
 	parts := im.body.Split(toc.IMRoom(to, false), s.sizeFor(im.who))
-	id := s.b.nextID(time.Now())
-	s.asideIM(im, aside{text: s.htmlFor(im.who, parts[0]), command: im.command, lines: saidLines(im.m, im.raw, len(parts)), tags: im.tags, id: id})
+	st := s.stamp("", time.Time{})
+	s.asideIM(im, aside{text: s.htmlFor(im.who, parts[0]), command: im.command, lines: saidLines(im.m, im.raw, len(parts)), tags: im.tags, id: st.id, at: st.at})
 	for _, part := range parts {
 		html := s.htmlFor(im.who, part)
 		q := queued{cmd: toc.SendIM{To: to, Text: html}, what: im.who.nick(), text: part.String(), by: im.c, merge: im.who.key, html: html}
@@ -240,7 +241,8 @@ func (s *session) deliver(im outgoing) error {
 			return ircd.Numeric(irc.ERR_NOSUCHNICK, im.who.nick(), "AIM does not keep up, too much waits already. Not sent: "+part.String())
 		}
 	}
-	s.echo(im, id)
+	s.keep(st, store.Entry{Target: im.who.key, Out: true, From: string(s.self.name), Command: im.command, Text: im.raw}, im.tags)
+	s.echo(im, st)
 	if im.command == "PRIVMSG" {
 		s.tellAway(im.c, im.who)
 	}
@@ -261,23 +263,26 @@ func (s *session) tellAway(c *client, who *contact) {
 func quotedSize(t richtext.Text) int { return toc.QuotedLen(t.HTML()) }
 
 // echo shows what one client said to the others of the account, and to itself if it asked for that.
-func (s *session) echo(im outgoing, id string) {
+func (s *session) echo(im outgoing, st stamp) {
 	from := im.c
 	if len(s.clients) == 1 && !from.conn.Has(ircd.CapEchoMessage) {
+		s.showOwn(from, st)
 		return
 	}
-	m := s.own(im.m, im.command, im.who.nick(), im.raw)
-	m = s.said(m, s.self, aside{id: id, tags: im.tags})
+	with := aside{id: st.id, at: st.at, tags: im.tags}
+	m := s.said(s.own(im.m, im.command, im.who.nick(), im.raw), s.self, with)
 	var plain *ircd.Message
 	for _, c := range s.clients {
 		switch {
-		case c.conn.Has(ircd.CapEchoMessage) || c != from && c.conn.Has(ircd.CapSelfMessage):
-			c.conn.Send(m)
-		case c != from:
+		case c == from:
+			s.showOwn(c, st, m)
+		case c.conn.Has(ircd.CapEchoMessage) || c.conn.Has(ircd.CapSelfMessage):
+			s.showTo(c, st, m)
+		default:
 			if plain == nil {
-				plain = ircd.NewMultiline(im.who.prefix, "NOTICE", s.Nick(), readable(s.Nick(), im.raw))
+				plain = s.said(ircd.NewMultiline(im.who.prefix, "NOTICE", s.Nick(), readable(s.Nick(), im.raw)), s.self, with)
 			}
-			c.conn.Send(plain)
+			s.showTo(c, st, plain)
 		}
 	}
 }
@@ -336,28 +341,29 @@ func (s *session) deliverIn(from *contact, target string, text richtext.Text, wi
 	if action {
 		budget -= len("\x01ACTION \x01")
 	}
+	st := s.stamp(with.id, with.at)
+	with.id, with.at = st.id, st.at
+	s.keepSaid(st, from, target, keptText(text, with.lines, action), with)
 	lines := with.lines
 	if lines == nil {
 		lines = ircLines(text, budget)
 	}
 	if !action {
-		s.broadcast(s.said(ircd.NewMultiline(from.prefix, with.command, target, lines), from, with))
+		s.show(st, s.said(ircd.NewMultiline(from.prefix, with.command, target, lines), from, with))
 		return
 	}
+	var ms []*ircd.Message
 	for _, line := range lines {
-		m := ircd.NewMessage(from.prefix, with.command, target, "\x01ACTION "+line.Text+"\x01")
-		s.broadcast(s.said(m, from, with))
-		with = aside{command: with.command}
+		m := ircd.NewMessage(from.prefix, with.command, target, actionOpen+line.Text+"\x01")
+		ms = append(ms, s.said(m, from, with))
+		with = aside{command: with.command, at: st.at}
 	}
+	s.show(st, ms...)
 }
 
 // said gives a message what a said line carries, and what came beside it.
 func (s *session) said(m *ircd.Message, from *contact, with aside) *ircd.Message {
-	m.Time = time.Now()
-	m.ID, m.Tags, m.Context = with.id, with.tags, with.context
-	if m.ID == "" {
-		m.ID = s.b.nextID(m.Time)
-	}
+	m.Time, m.ID, m.Tags, m.Context = with.at, with.id, with.tags, with.context
 	m.Account = s.accountOf(from)
 	m.Bot = s.botPrefix(from.prefix)
 	return m

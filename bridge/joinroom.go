@@ -162,6 +162,7 @@ func (s *session) complete(r *room) {
 		return
 	}
 	r.shown = true
+	s.saveRoom(r)
 	waiting := map[*client]bool{}
 	for _, j := range r.askers {
 		waiting[j.c] = true
@@ -196,6 +197,7 @@ func (s *session) notEntered(r *room, e toc.Event) {
 		}
 	}
 	s.forgetRoom(r)
+	s.unsaveRoom(r)
 	s.returned(r)
 	if len(r.askers) == 0 && r.shown {
 		s.broadcast(s.message(s.self.prefix, "PART", r.channel, text))
@@ -234,6 +236,7 @@ func (j *joining) done(s *session) {
 // showRoom is what a client gets when it comes into a room.
 func (s *session) showRoom(c *client, r *room) {
 	c.conn.Send(s.joinMessage(s.self, r.channel))
+	s.showMarker(c, r.channel)
 	s.showTopic(c, r, func() {})
 	if !c.conn.Has(ircd.CapNoImplicitNames) {
 		s.names(c, r.channel)

@@ -14,7 +14,10 @@ var (
 )
 
 // Capabilities implements ircd.Capable.
-func (b *Bridge) Capabilities() ircd.Cap { return ircd.CapMultiline | ircd.CapExtendedMonitor }
+func (b *Bridge) Capabilities() ircd.Cap {
+	return ircd.CapMultiline | ircd.CapExtendedMonitor | ircd.CapChatHistory | ircd.CapEventPlayback | ircd.CapReadMarker |
+		ircd.CapSearch | ircd.CapNetworks | ircd.CapNetworksNotify
+}
 
 // Monitor implements ircd.Watcher. AIM tells the presence of buddies only, so somebody else who is watched becomes a
 // buddy of this connection to AIM alone, which no list shows.

@@ -275,6 +275,7 @@ func (s *session) joinGroup(c *client, folded string) {
 	c.in[folded] = true
 	channel := s.channelName(folded)
 	c.conn.Send(s.joinMessage(s.self, channel))
+	s.showMarker(c, channel)
 	c.conn.Reply(irc.RPL_TOPIC, channel, s.groupTopic(folded))
 	if !c.conn.Has(ircd.CapNoImplicitNames) {
 		s.names(c, channel)

@@ -11,6 +11,7 @@ import (
 
 	"tocbridge/bridge/nicks"
 	"tocbridge/bridge/richtext"
+	"tocbridge/bridge/store"
 	"tocbridge/ircd"
 	"tocbridge/toc"
 )
@@ -102,6 +103,7 @@ func (s *session) chatJoined(e toc.ChatJoined) {
 func (s *session) chatLeft(e toc.ChatLeft) {
 	if r := s.roomIDs[e.Room]; r != nil && r.joined {
 		s.forgetRoom(r)
+		s.unsaveRoom(r)
 		s.broadcast(s.message(s.self.prefix, "PART", r.channel, "AIM took you out of the room"))
 	}
 }
@@ -146,6 +148,7 @@ func (s *session) showMember(r *room, c *contact) {
 	if s.collects(c, r) {
 		return
 	}
+	s.keepRoom(r, c, "JOIN", s.realnameOf(c))
 	s.broadcast(s.joinMessage(c, r.channel))
 	if s.isAway(c) {
 		m := s.message(c.prefix, "AWAY", s.awayTextOf(c))
@@ -159,6 +162,9 @@ func (s *session) memberOut(r *room, c *contact) {
 		return
 	}
 	reason, quit := s.b.near.whyLeft(c.key, ircd.Fold(r.channel))
+	if r.joined {
+		s.keepRoom(r, c, map[bool]string{true: "QUIT", false: "PART"}[quit], reason)
+	}
 	switch {
 	case !r.joined || s.uncollect(c, r):
 		delete(r.members, c.key)
@@ -195,8 +201,8 @@ func (s *session) sayRoom(c *client, m *irc.Message, channel, text string) error
 	}
 	parts := body.Split(toc.ChatRoom(r.id), s.sizeFor(nil))
 	tags := clientTags(m.Tags)
-	id := s.b.nextID(time.Now())
-	s.asideRoom(c, r, aside{text: s.htmlFor(nil, parts[0]), command: m.Command, lines: saidLines(m, text, len(parts)), tags: tags, id: id})
+	st := s.stamp("", time.Time{})
+	s.asideRoom(c, r, aside{text: s.htmlFor(nil, parts[0]), command: m.Command, lines: saidLines(m, text, len(parts)), tags: tags, id: st.id, at: st.at})
 	for _, part := range parts {
 		html := s.htmlFor(nil, part)
 		q := queued{cmd: toc.ChatSend{Room: r.id, Text: html}, what: r.channel, text: part.String(), by: c, html: html}
@@ -205,16 +211,19 @@ func (s *session) sayRoom(c *client, m *irc.Message, channel, text string) error
 		}
 		r.said = append(r.said, said{html})
 	}
-	s.echoRoom(c, r, s.said(s.own(m, m.Command, r.channel, text), s.self, aside{id: id, tags: tags}))
+	s.keep(st, store.Entry{Target: ircd.Fold(r.channel), Out: true, From: string(s.self.name), Command: m.Command, Text: text}, tags)
+	s.echoRoom(c, st, s.said(s.own(m, m.Command, r.channel, text), s.self, aside{id: st.id, at: st.at, tags: tags}))
 	s.relieve(c)
 	return nil
 }
 
 // echoRoom shows an own line in a room to the other clients, and to its sender if it asked for that.
-func (s *session) echoRoom(from *client, r *room, m *ircd.Message) {
+func (s *session) echoRoom(from *client, st stamp, m *ircd.Message) {
 	for _, c := range s.clients {
-		if c != from || c.conn.Has(ircd.CapEchoMessage) {
-			c.conn.Send(m)
+		if c == from {
+			s.showOwn(c, st, m)
+		} else {
+			s.showTo(c, st, m)
 		}
 	}
 }
@@ -245,7 +254,7 @@ func (s *session) asideRoom(c *client, r *room, a aside) {
 	if !a.needed(c) {
 		return
 	}
-	a.from, a.channel, a.at = s.key, ircd.Fold(r.channel), time.Now()
+	a.from, a.channel = s.key, ircd.Fold(r.channel)
 	for _, p := range s.b.near.inRoom(a.channel, s) {
 		p.asides.put(a)
 	}
@@ -281,7 +290,9 @@ func (s *session) whisper(c *client, m *irc.Message, r *room, who *contact, text
 			return ircd.Numeric(irc.ERR_NOSUCHNICK, who.nick(), "AIM does not keep up, too much waits already. Not sent: "+part.String())
 		}
 	}
-	s.echo(outgoing{m: m, c: c, command: m.Command, who: who, raw: text, tags: clientTags(m.Tags)}, s.b.nextID(time.Now()))
+	st, tags := s.stamp("", time.Time{}), clientTags(m.Tags)
+	s.keep(st, store.Entry{Target: who.key, Out: true, From: string(s.self.name), Command: m.Command, Text: text}, tags)
+	s.echo(outgoing{m: m, c: c, command: m.Command, who: who, raw: text, tags: tags}, st)
 	return nil
 }
 

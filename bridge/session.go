@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +17,7 @@ import (
 
 	"tocbridge/bridge/nicks"
 	"tocbridge/bridge/pace"
+	"tocbridge/bridge/store"
 	"tocbridge/ircd"
 	"tocbridge/toc"
 )
@@ -91,7 +93,14 @@ type session struct {
 	typing   map[string]toc.TypingState
 	storm    *storm
 	lingerT  *time.Timer
-	alone    bool   // no client is left, and the account stays on
+	alone    bool              // no client is left, and the account stays on
+	acct     *store.Account    // nil: nothing is kept
+	begun    string            // position of the last line of earlier sessions of the account
+	lastPos  string            // of the last line stamped
+	lastLine string            // of the last one kept that somebody said
+	cursors  map[string]string // device -> position
+	markers  map[string]string // conversation -> time read, as in MARKREAD
+	missed   missed
 	leaving  bool   // sign off when nothing waits to be sent
 	lastWord string // of the client that left last
 }
@@ -326,6 +335,7 @@ func (s *session) lingerOver() {
 	}
 	if s.b.retire(s, false) {
 		s.ended = true
+		s.forgetTrip()
 		s.sayFarewell(s.lastWord)
 	}
 }
@@ -339,18 +349,30 @@ func (s *session) sayFarewell(reason string) {
 	s.b.near.quitReason(s.key, reason, past{p.Name, p.User, p.Host, s.realnameOf(s.self), time.Now()})
 }
 
+const idDigits = "0123456789abcdefghijklmnopqrstuv"
+
 // formatID is a message id of 19 characters: 9 of base 32 milliseconds, 10 of a counter.
-func formatID(now time.Time, n uint64) string {
-	const digits = "0123456789abcdefghijklmnopqrstuv"
+func formatID(ms int64, n uint64) string {
 	var b [19]byte
-	ms := uint64(now.UnixMilli())
 	for i := 8; i >= 0; i-- {
-		b[i], ms = digits[ms&31], ms>>5
+		b[i], ms = idDigits[ms&31], ms>>5
 	}
 	for i := 18; i >= 9; i-- {
-		b[i], n = digits[n&31], n>>5
+		b[i], n = idDigits[n&31], n>>5
 	}
 	return string(b[:])
+}
+
+// idTime is when a message id was given out; the zero time for what is none.
+func idTime(id string) time.Time {
+	if len(id) != 19 {
+		return time.Time{}
+	}
+	ms := int64(0)
+	for i := range 9 {
+		ms = ms<<5 | int64(max(strings.IndexByte(idDigits, id[i]), 0))
+	}
+	return time.UnixMilli(ms)
 }
 
 // plural is "1 buddy", "2 buddies".

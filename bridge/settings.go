@@ -28,6 +28,7 @@ func (s *session) setSetting(key, value string) {
 	if value == s.settings.values[key] {
 		return
 	}
+	s.saveState(kindSetting, key, value)
 	if value == "" {
 		delete(s.settings.values, key)
 		return

@@ -47,6 +47,7 @@ func (e signedOn) apply(s *session) {
 		s.signOnFailed(e.err)
 		return
 	}
+	s.openAccount()
 	s.link = s.start(e.up)
 	s.pacer = pace.New(s.o.Pace, time.Now())
 	isConfig := func(e toc.Event) bool { _, ok := e.(toc.Config); return ok }
@@ -99,6 +100,9 @@ func (s *session) configured(cfg toc.Config) {
 		s.restored()
 		return
 	}
+	for _, r := range s.sortedRooms() {
+		s.ask(r)
+	}
 	s.fence(settleTime, func() { s.settle(nil) })
 }
 
@@ -132,6 +136,7 @@ func (s *session) announce() []toc.Command {
 // restored tells the clients that AIM is back and rejoins the rooms.
 func (s *session) restored() {
 	s.log.Info("signed on again", "attempts", s.redial.attempt)
+	s.tellNetworks()
 	s.news("Signed on to AIM again.")
 	rooms := s.sortedRooms()
 	s.beginStorm(len(rooms))
@@ -205,6 +210,7 @@ func (s *session) linkLost(err error) {
 	}
 	if first {
 		s.everybodyGone()
+		s.tellNetworks()
 	}
 	s.giveUpWaits()
 	s.returnUnsent(rest)
