@@ -289,18 +289,9 @@ func (s *session) historyTargets(c *client, m *irc.Message, fail func(string, ..
 		s.sendTargets(c, nil)
 		return nil
 	}
-	backwards := at[1].Before(at[0])
-	if backwards {
-		at[0], at[1] = at[1], at[0]
-	}
-	finish, acct, commands := c.conn.Defer(), s.acct, replayed
+	finish, acct := c.conn.Defer(), s.acct
 	s.read(func(ctx context.Context) event {
-		all, err := acct.Targets(ctx, at[0], at[1], 0, commands)
-		if over := len(all) - limit; over > 0 && backwards {
-			all = all[over:]
-		} else if over > 0 {
-			all = all[:limit]
-		}
+		all, err := acct.Targets(ctx, at[0], at[1], limit, replayed)
 		return do(func(s *session) {
 			finish(func() error {
 				if err != nil {

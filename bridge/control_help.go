@@ -48,6 +48,9 @@ var helpTopics = []helpTopic{
 	{"profile", "Profiles and the directory", []string{
 		"info NICK shows what is known of somebody and the profile they wrote. profile set writes yours.",
 		"The directory is AIM's phone book: dir get NICK, dir search, dir set."}},
+	{"history", "What was said before", []string{
+		"What is said is kept. A client that comes back is shown what it missed, once; log in as name@device (SASL, or USER) to have each device followed by itself.",
+		"history NICK or history #room shows the last lines, search WORDS finds something. Clients that know chathistory fetch it when you scroll up."}},
 	{"account", "Your account and the link to AIM", []string{
 		"account shows how you are connected and what waits to be sent. signoff leaves AIM and keeps you here; signon comes back.",
 		"Your name: /nick changes its upper and lower case, nick \"Cool Guy\" its spaces too. Your password: password."}},

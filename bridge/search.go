@@ -105,12 +105,12 @@ func (s *session) authorOf(nick string) (string, bool) {
 	return name.Key(), ok && name.Key() != ""
 }
 
-// historyControls are *aim's commands about the history.
-func historyControls() []controlCommand {
+// historyCommands are *aim's commands about the history.
+func historyCommands() []controlCommand {
 	return []controlCommand{
-		{name: "history", usage: "[NICK|#ROOM] [LINES]", brief: "what was said before", run: (*session).controlHistory,
+		{name: "history", also: []string{"backlog"}, topic: "history", usage: "[NICK|#ROOM] [LINES]", brief: "what was said before", run: (*session).controlHistory,
 			long: []string{"Alone it shows with whom there is history. Clients with chathistory fetch it themselves when you scroll up."}},
-		{name: "search", usage: "WORDS [from:NICK] [in:NICK|#ROOM] [before:DATE] [after:DATE]", min: 1, brief: "find something in what was said", run: (*session).controlSearch,
+		{name: "search", also: []string{"grep", "find"}, topic: "history", usage: "WORDS [from:NICK] [in:NICK|#ROOM] [before:DATE] [after:DATE]", min: 1, brief: "find something in what was said", run: (*session).controlSearch,
 			long: []string{"All words have to be there, in any order. A date is 2026-11-22; from:me is what you said.", "Example: search pizza from:CoolGuy after:2026-11-01"}},
 	}
 }

@@ -101,7 +101,7 @@ func (s *session) configured(cfg toc.Config) {
 		return
 	}
 	for _, r := range s.sortedRooms() {
-		s.ask(r)
+		s.ask(r, nil)
 	}
 	s.fence(settleTime, func() { s.settle(nil) })
 }

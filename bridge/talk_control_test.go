@@ -106,6 +106,14 @@ var talkControls = map[string][]struct{ say, want string }{
 		{"notices OFF", "No more notices about away and idle buddies. notices on brings them back."},
 		{"notices on", "You will be told when buddies go away, come back, or are idle."},
 	},
+	"history": {
+		{"history", noHistoryText},
+		{"backlog bob", noHistoryText},
+	},
+	"search": {
+		{"search", "Usage: search WORDS [from:NICK] [in:NICK|#ROOM] [before:DATE] [after:DATE]"},
+		{"search pizza", noHistoryText},
+	},
 	"certfp": {{"certfp", "Usage: certfp list | add [FINGERPRINT] | del FINGERPRINT"}},
 	"blist": {
 		{"blist", "\x02Nick  Screen name  Group    Status\x02\nbob   bob          Buddies  online\n2 buddies (1 available, 0 away, 1 offline)"},

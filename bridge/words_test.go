@@ -95,8 +95,8 @@ func TestFormatIDSorts(t *testing.T) {
 		ms := rapid.Int64Range(0, 1<<44).Draw(t, "ms")
 		later := ms + rapid.Int64Range(0, 1<<20).Draw(t, "more")
 		n := rapid.Uint64Range(0, 1<<50-2).Draw(t, "n")
-		a, b := formatID(time.UnixMilli(ms), n), formatID(time.UnixMilli(later), n+1)
-		if a >= b || len(a) != 19 || len(b) != 19 {
+		a, b := formatID(ms, n), formatID(later, n+1)
+		if a >= b || len(a) != 19 || len(b) != 19 || idTime(a).UnixMilli() != ms {
 			t.Fatalf("%q then %q", a, b)
 		}
 	})

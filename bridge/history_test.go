@@ -1,0 +1,296 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	irc "gopkg.in/irc.v4"
+	"pgregory.net/rapid"
+
+	"tocbridge/bridge/store"
+	"tocbridge/ircd/ircdtest"
+	"tocbridge/toc"
+)
+
+// newStore opens a store in memory that the test closes after the bridge.
+func newStore(t *testing.T) *store.Store {
+	t.Helper()
+	st, err := store.Open(context.Background(), ":memory:", store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			t.Errorf("close the store: %v", err)
+		}
+	})
+	return st
+}
+
+// bouncer is a rig that keeps history, and whose accounts stay signed on.
+func bouncer(t *testing.T) *rig {
+	return newRig(t, Options{Store: newStore(t), Linger: time.Hour, Replay: Replay{Lines: 1000}})
+}
+
+// device logs in as a device of alice; it answers no PING of the server on its own.
+func (r *rig) device(name string, caps ...string) *ircdtest.Client {
+	return r.attach("alice", ircdtest.SASL("alice@"+name, "secret"), ircdtest.Caps(caps...))
+}
+
+// prove waits for the server's PING behind what was sent last, and answers it.
+func prove(c *ircdtest.Client) {
+	m := c.Expect("PING seen-*")
+	c.Send("PONG %s", m.Trailing())
+	c.Sync()
+}
+
+func im(from toc.ScreenName, text string) toc.IMIn { return toc.IMIn{From: from, Text: text} }
+
+// texts are the texts of the messages among lines, and of notices if they are not *aim's.
+func texts(lines []*irc.Message) (out []string) {
+	for _, m := range lines {
+		if m.Command == "PRIVMSG" || m.Command == "NOTICE" && m.Prefix != nil && m.Prefix.Name != controlNick {
+			out = append(out, m.Trailing())
+		}
+	}
+	return out
+}
+
+func wantTexts(t *testing.T, what string, lines []*irc.Message, want ...string) {
+	t.Helper()
+	if got := texts(lines); strings.Join(got, "|") != strings.Join(want, "|") {
+		t.Errorf("%s: %q, want %q", what, got, want)
+	}
+}
+
+// A device gets what came while it was away, once, in order, with the right times and ids; another device gets its own.
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	r := bouncer(t)
+	desk := r.device("desk", "server-time", "message-tags", "batch")
+	end := r.nextEnd()
+	end.tell(im("Bob", "one"))
+	first := desk.Expect("PRIVMSG alice one")
+	prove(desk)
+	phone := r.device("phone")
+	if got := texts(phone.Sync()); len(got) != 0 {
+		t.Errorf("a new device is shown what another has seen: %q", got)
+	}
+	desk.Close()
+	end.tell(im("Bob", "two"), im("Carol", "<b>three</b>"), im("Bob", "/me waves"))
+	live := phone.Expect("PRIVMSG alice \x01ACTION*")
+	_ = live
+	prove(phone)
+	desk = r.device("desk", "server-time", "message-tags", "batch")
+	lines := desk.Sync()
+	wantTexts(t, "desk", lines, "two", "\x02three\x02", "\x01ACTION waves\x01")
+	batches := map[string]string{}
+	for _, m := range lines {
+		switch {
+		case m.Command == "BATCH" && m.Param(1) == "chathistory":
+			batches[m.Param(0)[1:]] = m.Param(2)
+		case m.Command == "PRIVMSG":
+			if m.Tags["time"] < first.Tags["time"] || m.Tags["msgid"] <= first.Tags["msgid"] || batches[m.Tags["batch"]] != m.Prefix.Name {
+				t.Errorf("%v in %v", m, batches)
+			}
+		}
+	}
+	prove(desk)
+	desk.Close()
+	if got := texts(r.device("desk").Sync()); len(got) != 0 {
+		t.Errorf("shown twice: %q", got)
+	}
+	if got := texts(phone.Sync()); len(got) != 0 {
+		t.Errorf("the phone, which was there, is shown %q", got)
+	}
+}
+
+// The cursor moves with a proof and not before: what was sent into a connection that dies comes again.
+func TestCursorNeedsProof(t *testing.T) {
+	t.Parallel()
+	r := bouncer(t)
+	c := r.device("desk", "message-tags")
+	end := r.nextEnd()
+	end.tell(im("Bob", "one"))
+	prove(c)
+	end.tell(im("Bob", "two"), im("Bob", "three"))
+	id := c.Expect("PRIVMSG alice two").Tags["msgid"]
+	c.Expect("PRIVMSG alice three")
+	c.Send("PONG seen-nonsense") // proves nothing
+	c.Sync()
+	c.Close()
+	c = r.device("desk", "message-tags")
+	if got := c.Expect("PRIVMSG alice :*two").Tags["msgid"]; got != id {
+		t.Errorf("msgid %q at first, then %q", id, got)
+	}
+	c.Expect("PRIVMSG alice :*three")
+}
+
+// Without server-time the time is in the text; what one's other clients said reads as such.
+func TestReplayForOldClients(t *testing.T) {
+	t.Parallel()
+	r := bouncer(t)
+	old := r.device("old")
+	end := r.nextEnd()
+	end.tell(here("Bob", " U "))
+	old.Close()
+	desk := r.device("desk")
+	desk.Send("PRIVMSG Bob :from my desk")
+	end.expect(toc.SendIM{To: "bob", Text: "from my desk"})
+	desk.Send("PRIVMSG Bob :\x01ACTION waves\x01")
+	end.tell(im("Bob", "hi\nthere"))
+	desk.Expect("PRIVMSG alice there")
+	old = r.device("old")
+	clock := `\[\d\d:\d\d:\d\d\] `
+	var got []string
+	for _, text := range texts(old.Sync()) {
+		got = append(got, text)
+	}
+	want := []string{"-> " + clock + "from my desk", `-> \* alice ` + clock + "waves", clock + "hi", "there"}
+	if len(got) != len(want) {
+		t.Fatalf("%q", got)
+	}
+	for i := range want {
+		if !regexpMatch(want[i], got[i]) {
+			t.Errorf("%q, want %s", got[i], want[i])
+		}
+	}
+	modern := r.device("modern", "znc.in/self-message", "server-time")
+	if got := texts(modern.Sync()); len(got) != 0 {
+		t.Errorf("a device that was never here missed %q, which others saw", got)
+	}
+}
+
+// More than the cap is left out, and said.
+func TestReplayCap(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Options{Store: newStore(t), Linger: time.Hour, Replay: Replay{Lines: 3}})
+	c := r.device("desk")
+	end := r.nextEnd()
+	c.Close()
+	phone := r.device("phone")
+	for i := range 10 {
+		end.tell(im("Bob", fmt.Sprint("line ", i)))
+	}
+	phone.Expect("PRIVMSG alice :line 9")
+	desk := r.device("desk", "server-time")
+	lines := desk.Sync()
+	wantTexts(t, "the newest", lines, "line 7", "line 8", "line 9")
+	said := ""
+	for _, m := range lines {
+		if m.Command == "NOTICE" && m.Prefix.Name == controlNick {
+			said = m.Trailing()
+		}
+	}
+	if !strings.HasPrefix(said, "7 messages are not shown that came before this.") {
+		t.Errorf("said %q", said)
+	}
+}
+
+// What clients say is shown to the others, live and later, once; their own echo is not replayed.
+func TestReplayOfOwnLines(t *testing.T) {
+	t.Parallel()
+	r := bouncer(t)
+	caps := []string{"echo-message", "message-tags", "server-time"}
+	desk := r.device("desk", caps...)
+	end := r.nextEnd()
+	end.tell(here("Bob", " U "))
+	phone := r.device("phone", caps...)
+	desk.Send("PRIVMSG Bob :hello")
+	id := desk.Expect("PRIVMSG Bob hello").Tags["msgid"]
+	if got := phone.Expect("PRIVMSG Bob hello").Tags["msgid"]; got != id {
+		t.Errorf("msgid %q and %q", id, got)
+	}
+	prove(desk)
+	phone.Close() // without a proof
+	desk.Close()
+	if m := r.device("phone", caps...).Expect(":alice!* PRIVMSG Bob hello"); m.Tags["msgid"] != id {
+		t.Errorf("later %v", m)
+	}
+	wantTexts(t, "its sender", r.device("desk", caps...).Sync())
+}
+
+// Commands of a client that comes back wait until it has been shown what it missed.
+func TestReplayComesFirst(t *testing.T) {
+	t.Parallel()
+	r := bouncer(t)
+	c := r.device("desk")
+	end := r.nextEnd()
+	c.Close()
+	phone := r.device("phone")
+	for i := range 500 {
+		end.tell(im("Bob", fmt.Sprint("line ", i)))
+	}
+	phone.Expect("PRIVMSG alice :line 499")
+	desk := r.device("desk", "server-time")
+	if got := texts(desk.Sync()); len(got) != 500 || got[499] != "line 499" {
+		t.Errorf("%d lines before the PONG: %v", len(got), got)
+	}
+}
+
+// A client without a device name is asked for a proof too, after a moment.
+func TestLazyProof(t *testing.T) {
+	t.Parallel()
+	r := bouncer(t)
+	c, end := r.login("alice")
+	end.tell(im("Bob", "one"))
+	prove(c)
+	c.Close()
+	wantTexts(t, "the next client", r.attach("alice").Sync())
+}
+
+// Ids stay in order though clocks go back, and say their time.
+func TestNextID(t *testing.T) {
+	t.Parallel()
+	b := New(Options{})
+	defer b.Shutdown(context.Background())
+	rapid.Check(t, func(t *rapid.T) {
+		last := ""
+		for _, ms := range rapid.SliceOfN(rapid.Int64Range(1, 1<<44), 1, 50).Draw(t, "times") {
+			id := b.nextID(time.UnixMilli(ms))
+			if id <= last || idTime(id).UnixMilli() < ms {
+				t.Fatalf("%q after %q", id, last)
+			}
+			last = id
+		}
+	})
+	if !idTime("nonsense").IsZero() {
+		t.Error("nonsense has a time")
+	}
+}
+
+// A message of a neighbour that arrives after something younger keeps its id, and gets a place after that.
+func TestStamp(t *testing.T) {
+	t.Parallel()
+	b := New(Options{})
+	defer b.Shutdown(context.Background())
+	s := &session{b: b}
+	early := b.nextID(time.Now())
+	mine := s.stamp("", time.Time{})
+	theirs := s.stamp(early, time.UnixMilli(5))
+	if theirs.id != early || theirs.pos <= mine.pos || theirs.at.UnixMilli() != 5 || mine.id != mine.pos {
+		t.Errorf("%+v after %+v", theirs, mine)
+	}
+	next := b.nextID(time.Now())
+	if st := s.stamp(next, time.Time{}); st.pos != next || st.id != next {
+		t.Errorf("%+v of %s", st, next)
+	}
+}
+
+// Tags survive the history.
+func TestKeptTags(t *testing.T) {
+	t.Parallel()
+	tags, id := keptTags(tagText(withTag(irc.Tags{"+draft/reply": "a; b\\ c"}, msgidTag, "x y")))
+	if id != "x y" || len(tags) != 1 || tags["+draft/reply"] != "a; b\\ c" {
+		t.Errorf("%q %v", id, tags)
+	}
+	if tags, id := keptTags(""); tags != nil || id != "" {
+		t.Errorf("%q %v", id, tags)
+	}
+}
+
+func regexpMatch(pattern, got string) bool { return regexp.MustCompile("^" + pattern + "$").MatchString(got) }
