@@ -41,13 +41,6 @@ func (r *rig) device(name string, caps ...string) *ircdtest.Client {
 	return r.attach("alice", ircdtest.SASL("alice@"+name, "secret"), ircdtest.Caps(caps...))
 }
 
-// prove waits for the server's PING behind what was sent last, and answers it.
-func prove(c *ircdtest.Client) {
-	m := c.Expect("PING seen-*")
-	c.Send("PONG %s", m.Trailing())
-	c.Sync()
-}
-
 func im(from toc.ScreenName, text string) toc.IMIn { return toc.IMIn{From: from, Text: text} }
 
 // texts are the texts of the messages among lines, and of notices if they are not *aim's.
@@ -75,18 +68,17 @@ func TestReplay(t *testing.T) {
 	end := r.nextEnd()
 	end.tell(im("Bob", "one"))
 	first := desk.Expect("PRIVMSG alice one")
-	prove(desk)
+	desk.Settle()
 	phone := r.device("phone")
 	if got := texts(phone.Sync()); len(got) != 0 {
 		t.Errorf("a new device is shown what another has seen: %q", got)
 	}
 	desk.Close()
 	end.tell(im("Bob", "two"), im("Carol", "<b>three</b>"), im("Bob", "/me waves"))
-	live := phone.Expect("PRIVMSG alice \x01ACTION*")
-	_ = live
-	prove(phone)
+	phone.Expect("PRIVMSG alice :\x01ACTION*")
+	phone.Settle()
 	desk = r.device("desk", "server-time", "message-tags", "batch")
-	lines := desk.Sync()
+	lines := desk.Settle()
 	wantTexts(t, "desk", lines, "two", "\x02three\x02", "\x01ACTION waves\x01")
 	batches := map[string]string{}
 	for _, m := range lines {
@@ -99,7 +91,6 @@ func TestReplay(t *testing.T) {
 			}
 		}
 	}
-	prove(desk)
 	desk.Close()
 	if got := texts(r.device("desk").Sync()); len(got) != 0 {
 		t.Errorf("shown twice: %q", got)
@@ -116,7 +107,8 @@ func TestCursorNeedsProof(t *testing.T) {
 	c := r.device("desk", "message-tags")
 	end := r.nextEnd()
 	end.tell(im("Bob", "one"))
-	prove(c)
+	c.Expect("PRIVMSG alice one")
+	c.Settle()
 	end.tell(im("Bob", "two"), im("Bob", "three"))
 	id := c.Expect("PRIVMSG alice two").Tags["msgid"]
 	c.Expect("PRIVMSG alice three")
@@ -134,16 +126,22 @@ func TestCursorNeedsProof(t *testing.T) {
 func TestReplayForOldClients(t *testing.T) {
 	t.Parallel()
 	r := bouncer(t)
+	r.config("alice", buddies("Bob"))
 	old := r.device("old")
 	end := r.nextEnd()
-	end.tell(here("Bob", " U "))
+	end.tell(here("Bob", " O "))
+	old.Expect("JOIN &buddies")
+	old.Settle()
 	old.Close()
 	desk := r.device("desk")
+	desk.Pongs = true
 	desk.Send("PRIVMSG Bob :from my desk")
 	end.expect(toc.SendIM{To: "bob", Text: "from my desk"})
 	desk.Send("PRIVMSG Bob :\x01ACTION waves\x01")
-	end.tell(im("Bob", "hi\nthere"))
+	desk.Sync()
+	end.tell(im("Bob", "hi<br>there"))
 	desk.Expect("PRIVMSG alice there")
+	desk.Settle()
 	old = r.device("old")
 	clock := `\[\d\d:\d\d:\d\d\] `
 	var got []string
@@ -195,17 +193,18 @@ func TestReplayCap(t *testing.T) {
 func TestReplayOfOwnLines(t *testing.T) {
 	t.Parallel()
 	r := bouncer(t)
+	r.config("alice", buddies("Bob"))
 	caps := []string{"echo-message", "message-tags", "server-time"}
 	desk := r.device("desk", caps...)
 	end := r.nextEnd()
-	end.tell(here("Bob", " U "))
+	end.tell(here("Bob", " O "))
 	phone := r.device("phone", caps...)
 	desk.Send("PRIVMSG Bob :hello")
 	id := desk.Expect("PRIVMSG Bob hello").Tags["msgid"]
 	if got := phone.Expect("PRIVMSG Bob hello").Tags["msgid"]; got != id {
 		t.Errorf("msgid %q and %q", id, got)
 	}
-	prove(desk)
+	desk.Settle()
 	phone.Close() // without a proof
 	desk.Close()
 	if m := r.device("phone", caps...).Expect(":alice!* PRIVMSG Bob hello"); m.Tags["msgid"] != id {
@@ -238,7 +237,9 @@ func TestLazyProof(t *testing.T) {
 	r := bouncer(t)
 	c, end := r.login("alice")
 	end.tell(im("Bob", "one"))
-	prove(c)
+	c.Expect("PRIVMSG alice one")
+	c.Send("PONG %s", c.Expect("PING seen-*").Trailing())
+	c.Sync()
 	c.Close()
 	wantTexts(t, "the next client", r.attach("alice").Sync())
 }
@@ -293,4 +294,6 @@ func TestKeptTags(t *testing.T) {
 	}
 }
 
-func regexpMatch(pattern, got string) bool { return regexp.MustCompile("^" + pattern + "$").MatchString(got) }
+func regexpMatch(pattern, got string) bool {
+	return regexp.MustCompile("^" + pattern + "$").MatchString(got)
+}

@@ -27,12 +27,14 @@ const Timeout = 10 * time.Second
 
 // Client is a scripted IRC client. Its methods must be called from the test's goroutine; a failure ends the test.
 type Client struct {
-	Nick string // as 001 has it; set by Register
+	Nick  string // as 001 has it; set by Register
+	Pongs bool   // answer the server's PINGs, which are not returned then
 
-	t    testing.TB
-	nc   net.Conn
-	r    *bufio.Reader
-	sync int
+	t      testing.TB
+	nc     net.Conn
+	r      *bufio.Reader
+	sync   int
+	ponged int
 
 	mu  sync.Mutex
 	log []string
@@ -114,7 +116,27 @@ func (c *Client) read() *irc.Message {
 	if err != nil {
 		c.fatalf("bad line %q: %v", line, err)
 	}
+	if c.Pongs && m.Command == "PING" {
+		c.ponged++
+		c.Send("PONG :%s", m.Trailing())
+		return c.read()
+	}
 	return m
+}
+
+// Settle answers the server's PINGs until there are none any more, and returns what came meanwhile.
+func (c *Client) Settle() []*irc.Message {
+	c.t.Helper()
+	defer func(was bool) { c.Pongs = was }(c.Pongs)
+	c.Pongs = true
+	var all []*irc.Message
+	for {
+		before := c.ponged
+		all = append(all, c.Sync()...)
+		if c.ponged == before {
+			return all
+		}
+	}
 }
 
 func isTimeout(err error) bool {
