@@ -38,7 +38,7 @@ var commandRows = map[string]commandRow{
 	"PONG":         {"", "", "PONG 9x elsewhere.test", ""},
 	"QUIT":         {"ERROR :Quit: 9x", "ERROR :Client quit", "", ""},
 	"ERROR":        {"", "", "ERROR 9x", ""},
-	"AWAY":         {notRegistered, "", "", ""}, // the session's, once registered
+	"AWAY":         {notRegistered, "", "", ""},                              // the session's, once registered
 	"BOUNCER":      {":irc.test 421 * BOUNCER :Unknown command", "", "", ""}, // TestBouncerBind; the session's, once registered
 	"BATCH":        {notRegistered, needMore("alice", "BATCH"), "BATCH +9x nothing", ":irc.test 421 alice BATCH :Unknown command"},
 	"MONITOR":      {notRegistered, needMore("alice", "MONITOR"), "MONITOR + nobody", ":irc.test 731 alice nobody"},
