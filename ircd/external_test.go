@@ -3,15 +3,11 @@ package ircd_test
 import (
 	"context"
 	"crypto/tls"
-	"io"
 	"net"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	irc "gopkg.in/irc.v4"
 
@@ -240,56 +236,6 @@ func TestCertFP(t *testing.T) {
 	}
 }
 
-// opensslClient is openssl s_client as a connection.
-type opensslClient struct {
-	net.Conn // nil: no deadlines, the process ends with the test's patience
-	io.Reader
-	in  io.WriteCloser
-	end func()
-}
-
-func (o *opensslClient) Read(p []byte) (int, error)       { return o.Reader.Read(p) }
-func (o *opensslClient) Write(p []byte) (int, error)      { return o.in.Write(p) }
-func (o *opensslClient) SetReadDeadline(time.Time) error  { return nil }
-func (o *opensslClient) SetWriteDeadline(time.Time) error { return nil }
-func (o *opensslClient) Close() error                     { o.end(); return nil }
-
-// openssl starts openssl s_client towards s. Without openssl the test is skipped, in CI it fails.
-func (s *server) openssl(t *testing.T, args ...string) *ircdtest.Client {
-	t.Helper()
-	path, err := exec.LookPath("openssl")
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("openssl is not installed")
-	} else if err != nil {
-		t.Skip("openssl is not installed")
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*ircdtest.Timeout)
-	// -quiet also keeps Q and R at the beginning of a line from being commands.
-	cmd := exec.CommandContext(ctx, path, append([]string{"s_client", "-quiet", "-connect", s.addr}, args...)...)
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var said strings.Builder
-	cmd.Stderr = &said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	end := sync.OnceFunc(func() {
-		cancel()
-		_ = in.Close()
-		_ = cmd.Wait() // killed, or ended by the server
-		if t.Failed() {
-			t.Logf("openssl said:\n%s", &said)
-		}
-	})
-	return ircdtest.New(t, &opensslClient{Reader: out, in: in, end: end})
-}
-
 // OpenSSL checks our certificate, speaks both versions, logs in with its own certificate, and reads our goodbye.
 func TestOpenSSL(t *testing.T) {
 	t.Parallel()
@@ -303,7 +249,7 @@ func TestOpenSSL(t *testing.T) {
 	_ = own.Close()
 	check := []string{"-CAfile", ca.cert, "-verify_return_error", "-verify_hostname", "localhost"}
 	for _, version := range []string{"-tls1_2", "-tls1_3"} {
-		c := s.openssl(t, append(check, version, "-cert", mine.cert, "-key", mine.key)...)
+		c := ircdtest.OpenSSL(t, s.addr, append(check, version, "-cert", mine.cert, "-key", mine.key)...)
 		c.Send("CAP LS 302")
 		if m := c.ExpectNext("CAP * LS *"); !strings.Contains(m.Trailing(), "sasl=PLAIN,EXTERNAL") {
 			t.Errorf("%v", m)
@@ -329,6 +275,6 @@ func TestOpenSSL(t *testing.T) {
 		}
 	}
 	before := s.Stats().Closed[ircd.ReasonHandshake]
-	s.openssl(t, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0").ExpectClosed()
+	ircdtest.OpenSSL(t, s.addr, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0").ExpectClosed()
 	s.untilClosed(ircd.ReasonHandshake, before+1)
 }

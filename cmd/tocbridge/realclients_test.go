@@ -92,7 +92,14 @@ func showBuddies(s *terminal) {
 // is in &buddies, which it then shows.
 func weechat(t *testing.T, port, nick, password string) *terminal {
 	t.Helper()
+	return weechatWith(t, port, nick, password, "")
+}
+
+// weechatWith is weechat with settings in its irc.conf.
+func weechatWith(t *testing.T, port, nick, password, settings string) *terminal {
+	t.Helper()
 	s := openTerminal(t, "weechat")
+	s.write("weechat/irc.conf", settings)
 	s.run(fmt.Sprintf("weechat -d %s/weechat irc://%s:%s@127.0.0.1:%s", s.home, nick, password, port))
 	s.waitScreen("&buddies")
 	s.enter("/buffer &buddies")
