@@ -197,6 +197,9 @@ func (c *Conn) capList(*irc.Message) error {
 // capLines sends a list in as many lines as it needs; clients without 302 understand one only.
 func (c *Conn) capLines(sub string, names []string) {
 	budget := maxLine - len(":") - len(c.srv.Name) - len(" CAP  LS * :\r\n") - NickLen - len(sub)
+	if !c.cap302 && len(strings.Join(names, " ")) > budget { // rather without vendors' and drafts, which old clients do not know
+		slices.SortStableFunc(names, func(a, b string) int { return strings.Count(a, "/") - strings.Count(b, "/") })
+	}
 	for {
 		n, size := 0, 0
 		for n < len(names) && size+len(names[n]) <= budget {

@@ -8,6 +8,7 @@ import (
 
 	irc "gopkg.in/irc.v4"
 
+	"tocbridge/ircd"
 	"tocbridge/ircd/ircdtest"
 )
 
@@ -52,7 +53,10 @@ func inBurst(m *irc.Message) bool {
 }
 
 // optional are messages that a client need not wait for.
-func optional(m *irc.Message) bool { return comings(m) || inBurst(m) || m.Command == irc.RPL_LIST }
+func optional(m *irc.Message) bool {
+	more := m.Command == "CAP" && m.Param(2) == "*" // a list of capabilities goes on
+	return comings(m) || inBurst(m) || more || m.Command == irc.RPL_LIST || m.Command == ircd.RPL_WHOISSPECIAL
+}
 
 // differs says in what a message is not the recorded one; "" if it is. Texts for people, times and the number of
 // people in a channel are not compared.
