@@ -20,7 +20,7 @@ type aside struct {
 	lines   []ircd.Line // as said, if in several
 	tags    irc.Tags
 	id      string
-	context string // the channel that a whisper belongs to
+	context string // the channel that a whisper belongs to, or that an invitation means
 	at      time.Time
 }
 

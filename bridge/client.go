@@ -6,6 +6,7 @@ import (
 
 	irc "gopkg.in/irc.v4"
 
+	"tocbridge/bridge/richtext"
 	"tocbridge/ircd"
 )
 
@@ -135,7 +136,11 @@ func (s *session) tell(c *client, text string) {
 
 // fromControl is a message from *aim.
 func (s *session) fromControl(command, target, text string) *ircd.Message {
-	m := ircd.NewMultiline(s.controlPrefix(), command, target, []ircd.Line{{Text: text}})
+	lines := []ircd.Line{{Text: text}}
+	if budget := ircd.TextBudget(s.controlPrefix(), command, target); len(text) > budget {
+		lines = ircLines(richtext.ParseIRC(text), budget) // it may quote what somebody said
+	}
+	m := ircd.NewMultiline(s.controlPrefix(), command, target, lines)
 	m.Time = time.Now()
 	m.Bot = true
 	return m

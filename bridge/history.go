@@ -227,6 +227,11 @@ func (s *session) recall(e store.Entry) []*ircd.Message {
 		ms = []*ircd.Message{ircd.NewMessage(from, e.Command, target, e.Text)}
 	}
 	s.restamp(ms, e)
+	if ms[0].Context != "" && !e.Out && e.Command != "TAGMSG" {
+		plain := recallText(from, e.Command, target, inContext(ms[0].Context, e.Text))
+		s.restamp(plain, e)
+		ms = eitherWay(ms, plain)
+	}
 	return ms
 }
 

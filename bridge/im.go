@@ -190,6 +190,9 @@ type outgoing struct {
 	tags    irc.Tags // of the client, for who is on this bridge too
 }
 
+// numericText is what of a text surely fits a numeric, in bytes.
+const numericText = 300
+
 // notHere answers who writes to somebody offline, with the text, so that it is not lost. Some clients show of 401 only
 // that it came, so a buddy's absence is told in &buddies as well.
 func (s *session) notHere(im outgoing) error {
@@ -198,7 +201,7 @@ func (s *session) notHere(im outgoing) error {
 		why = "is blocked by you"
 	}
 	text := fmt.Sprintf("%s %s. Not sent: %s", im.who.name, why, im.body.String())
-	if im.who.buddy() {
+	if im.who.buddy() || len(text) > numericText {
 		s.tell(im.c, text)
 	}
 	return ircd.Numeric(irc.ERR_NOSUCHNICK, im.who.nick(), text)
@@ -331,34 +334,43 @@ func (s *session) imIn(e toc.IMIn) {
 	}
 }
 
-// deliverIn sends a received text to all clients, as lines that fit, in order. What came beside it belongs to the first.
+// deliverIn keeps a received text and sends it to all clients, as lines that fit, in order.
 func (s *session) deliverIn(from *contact, target string, text richtext.Text, with aside) {
 	if with.lines == nil && strings.Trim(text.String(), "\n") == "" { // nothing but tags: IRC has no message without a text
 		return
 	}
+	st := s.stamp(with.id, with.at)
+	with.id, with.at = st.id, st.at
+	s.keepSaid(st, from, target, kept(text, with), with)
+	s.show(st, s.received(from, target, text, with)...)
+}
+
+// kept is a received text as history keeps it.
+func kept(text richtext.Text, with aside) string {
+	text, action := richtext.CutAction(text)
+	return keptText(text, with.lines, action)
+}
+
+// received are the messages of a received text. What came beside it belongs to the first.
+func (s *session) received(from *contact, target string, text richtext.Text, with aside) (ms []*ircd.Message) {
 	text, action := richtext.CutAction(text)
 	budget := ircd.TextBudget(from.prefix, with.command, target)
 	if action {
-		budget -= len("\x01ACTION \x01")
+		budget -= len(actionOpen) + 1
 	}
-	st := s.stamp(with.id, with.at)
-	with.id, with.at = st.id, st.at
-	s.keepSaid(st, from, target, keptText(text, with.lines, action), with)
 	lines := with.lines
 	if lines == nil {
 		lines = ircLines(text, budget)
 	}
 	if !action {
-		s.show(st, s.said(ircd.NewMultiline(from.prefix, with.command, target, lines), from, with))
-		return
+		return []*ircd.Message{s.said(ircd.NewMultiline(from.prefix, with.command, target, lines), from, with)}
 	}
-	var ms []*ircd.Message
 	for _, line := range lines {
 		m := ircd.NewMessage(from.prefix, with.command, target, actionOpen+line.Text+"\x01")
 		ms = append(ms, s.said(m, from, with))
-		with = aside{command: with.command, at: st.at}
+		with = aside{command: with.command, at: with.at, context: with.context}
 	}
-	s.show(st, ms...)
+	return ms
 }
 
 // said gives a message what a said line carries, and what came beside it.

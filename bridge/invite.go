@@ -7,8 +7,6 @@ import (
 	irc "gopkg.in/irc.v4"
 
 	"tocbridge/bridge/nicks"
-	"tocbridge/bridge/pace"
-	"tocbridge/bridge/richtext"
 	"tocbridge/ircd"
 	"tocbridge/toc"
 )
@@ -29,35 +27,7 @@ func (s *session) inviteCommand(c *client, m *irc.Message) error {
 	if strings.HasPrefix(channel, "&") {
 		return s.inviteToGroup(c, name, channel)
 	}
-	r := s.room(channel)
-	switch {
-	case r == nil:
-		return notOnChannel(channel)
-	case r.members[name.Key()] != nil || name.Key() == s.key:
-		return ircd.Numeric(irc.ERR_USERONCHANNEL, nick, r.channel, "is already on channel")
-	case s.state != online || !r.joined:
-		return ircd.Numeric(irc.ERR_NOSUCHCHANNEL, channel, s.noLinkText())
-	}
-	who := s.roster.contact(name)
-	if who.buddy() && who.known && !who.online {
-		return noSuchNick(nick)
-	}
-	cmd := toc.ChatInviteTo{Room: r.id, Text: inviteText + richtext.Plain(r.name).HTML(), Names: []toc.ScreenName{toc.ScreenName(name.Key())}}
-	if !s.submit(pace.Messages, queued{cmd: cmd, what: nick, text: "invitation to " + r.channel, by: c}) {
-		return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "AIM does not keep up; not invited")
-	}
-	c.conn.Reply(irc.RPL_INVITING, who.nick(), r.channel)
-	told := s.message(s.self.prefix, "INVITE", who.nick(), r.channel)
-	told.Need, told.Account = ircd.CapInviteNotify, s.accountOf(s.self)
-	for _, cl := range s.clients {
-		if cl != c {
-			cl.conn.Send(told)
-		}
-	}
-	if s.isAway(who) {
-		c.conn.Reply(irc.RPL_AWAY, who.nick(), s.awayTextOf(who))
-	}
-	return nil
+	return s.inviteToRoom(c, nick, name, channel)
 }
 
 // inviteToGroup adds a buddy to the group of an & channel.

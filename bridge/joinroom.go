@@ -130,11 +130,11 @@ func (s *session) isRoom(r *room, e toc.ChatJoined) bool {
 func (s *session) entered(r *room, e toc.ChatJoined) {
 	r.id, r.known = e.Room, true
 	s.roomIDs[e.Room] = r
-	if channel := nicks.Channel(r.exchange, e.Name); ircd.Fold(channel) != ircd.Fold(r.channel) {
-		delete(s.rooms, ircd.Fold(r.channel))
-		r.channel, r.name = channel, e.Name
-		s.rooms[ircd.Fold(channel)] = r
+	channel := nicks.Channel(r.exchange, e.Name)
+	if ircd.Fold(channel) != ircd.Fold(r.channel) && !s.rechannel(r, channel, e.Name) {
+		return
 	}
+	s.idNames[e.Room] = roomName{r.exchange, r.name}
 	if len(r.members) > 0 {
 		s.complete(r)
 		return
@@ -155,10 +155,16 @@ func (s *session) complete(r *room) {
 	r.joined = true
 	r.topic = s.b.near.enter(r.channel, s)
 	defer s.returned(r)
+	if r.before != nil {
+		s.backIn(r)
+		s.answer(r)
+		return
+	}
 	if r.shown {
 		for _, c := range r.sorted() {
 			s.showMember(r, c)
 		}
+		s.answer(r)
 		return
 	}
 	r.shown = true
@@ -186,6 +192,12 @@ func (s *session) returned(r *room) {
 
 // notEntered is a refusal, or no answer.
 func (s *session) notEntered(r *room, e toc.Event) {
+	if s.link == nil && r.shown { // lost again: the next sign-on tries it again
+		r.known, r.before = false, nil
+		s.returned(r)
+		s.answer(r)
+		return
+	}
 	text := "AIM does not answer; try again later"
 	if s.link == nil {
 		text = "the connection to AIM was lost"
@@ -227,6 +239,9 @@ func (j *joining) done(s *session) {
 			j.c.report(err)
 		}
 		for _, r := range j.rooms {
+			if r.asked != "" {
+				j.c.conn.Reply(ircd.ERR_LINKCHANNEL, r.asked, r.channel, forwardedText)
+			}
 			s.showRoom(j.c, r)
 		}
 		return nil

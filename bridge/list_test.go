@@ -35,7 +35,7 @@ func TestWhispers(t *testing.T) {
 	if m := c.Expect(":bob!* PRIVMSG alice psst"); m.Tags["+draft/channel-context"] != "#My_Room" {
 		t.Errorf("tags %v", m.Tags)
 	}
-	plain.Expect(":bob!* PRIVMSG alice psst")
+	plain.Expect(":bob!* PRIVMSG alice :[#My_Room] psst")
 	c.Send("@+draft/channel-context=#my_room PRIVMSG bob :psst too")
 	end.expect(toc.ChatWhisper{Room: 0, To: "bob", Text: "psst too"})
 	if m := c.Expect(":alice!* PRIVMSG bob :psst too"); m.Tags["+draft/channel-context"] != "#my_room" {

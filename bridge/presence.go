@@ -165,6 +165,7 @@ func (s *session) showDeparture(c *contact, groups []string, reason string) {
 	}
 	m := s.message(c.prefix, "QUIT", reason)
 	inRoom := s.shownInRoom(c)
+	s.expectLeaving(c)
 	s.leaveRooms(c)
 	for _, cl := range s.clients {
 		if inRoom || s.inGroups(cl, groups) {

@@ -3,8 +3,8 @@ package bridge
 import (
 	"cmp"
 	"maps"
+	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	irc "gopkg.in/irc.v4"
@@ -33,18 +33,17 @@ type room struct {
 
 	returning bool // joined again after a sign-on, see storm
 
-	topic topic  // set by a user of this bridge
-	said  []said // own lines that the server will repeat to us
-}
+	asked string // the channel that was joined, where that was not its whole name
 
-// said is an own line in a room, shown already; the server sends it back.
-type said struct{ text string }
+	topic topic   // set by a user of this bridge
+	said  []*said // own lines that the server will repeat to us
 
-// invite is an invitation to a room.
-type invite struct {
-	id   int
-	name string
-	from *contact
+	// See roomcheck.go.
+	heard   time.Time            // when what only members hear was heard last
+	echoed  time.Time            // when own text came back last
+	mended  time.Time            // when we left and joined again
+	before  map[string]*contact  // the members before that; nil: not being mended
+	overdue map[string]time.Time // members who left AIM, and whose leaving is not told yet
 }
 
 func (r *room) sorted() []*contact {
@@ -87,10 +86,11 @@ func (s *session) forgetRoom(r *room) {
 // lostRooms forgets what belongs to a lost connection; the rooms stay, to be joined again.
 func (s *session) lostRooms() {
 	for _, r := range s.rooms {
-		r.known, r.joined, r.said = false, false, nil
+		r.known, r.joined, r.said, r.before, r.overdue = false, false, nil, nil, nil
 		clear(r.members)
 	}
 	clear(s.roomIDs)
+	clear(s.idNames)
 	clear(s.invites)
 }
 
@@ -115,7 +115,11 @@ func (s *session) chatMembers(e toc.ChatMembers) {
 		s.log.Debug("members of an unknown room", "id", e.Room)
 		return
 	}
+	if !slices.Equal(e.Names, []toc.ScreenName{s.self.name}) {
+		r.heard = time.Now()
+	}
 	for _, name := range e.Names {
+		delete(r.overdue, name.Key())
 		if name.Key() == s.key {
 			continue
 		}
@@ -168,16 +172,28 @@ func (s *session) memberOut(r *room, c *contact) {
 	switch {
 	case !r.joined || s.uncollect(c, r):
 		delete(r.members, c.key)
+	case !quit && reason == "":
+		delete(r.members, c.key)
+		s.broadcast(s.message(c.prefix, "PART", r.channel))
+		s.gossip(r, c)
 	case quit:
 		s.showDeparture(c, c.groups, reason)
 		c.signOff()
-	case reason != "":
-		delete(r.members, c.key)
-		s.broadcast(s.message(c.prefix, "PART", r.channel, reason))
 	default:
 		delete(r.members, c.key)
-		s.broadcast(s.message(c.prefix, "PART", r.channel))
+		s.broadcast(s.message(c.prefix, "PART", r.channel, reason))
 	}
+}
+
+// slashRoll matches the command that rolls dice, less its first slash.
+var slashRoll = regexp.MustCompile(`^/roll(-(dice|sides)[0-9]{1,3}){0,2}$`)
+
+// noRoomText says why nothing can be said in a room that we seem to be in.
+func (s *session) noRoomText(r *room) string {
+	if s.state == online {
+		return "AIM is asked to let you into " + r.channel + " again; say it in a moment"
+	}
+	return s.noLinkText()
 }
 
 // sayRoom sends a line to a room.
@@ -190,7 +206,10 @@ func (s *session) sayRoom(c *client, m *irc.Message, channel, text string) error
 		}
 		return ircd.Numeric(irc.ERR_CANNOTSENDTOCHAN, channel, "Cannot send to channel: you are not in it")
 	case s.state != online || !r.joined:
-		return ircd.Numeric(irc.ERR_CANNOTSENDTOCHAN, channel, "Not sent: "+s.noLinkText())
+		return ircd.Numeric(irc.ERR_CANNOTSENDTOCHAN, channel, "Not sent: "+s.noRoomText(r))
+	}
+	if slashRoll.MatchString(text) { // what some clients make of //roll
+		text = "/" + text
 	}
 	body, kind := parseSaid(text)
 	if kind == ctcpOther {
@@ -205,11 +224,12 @@ func (s *session) sayRoom(c *client, m *irc.Message, channel, text string) error
 	s.asideRoom(c, r, aside{text: s.htmlFor(nil, parts[0]), command: m.Command, lines: saidLines(m, text, len(parts)), tags: tags, id: st.id, at: st.at})
 	for _, part := range parts {
 		html := s.htmlFor(nil, part)
-		q := queued{cmd: toc.ChatSend{Room: r.id, Text: html}, what: r.channel, text: part.String(), by: c, html: html}
+		line := &said{html: html, plain: part.String(), by: c, roll: isRoll(part.String())}
+		q := queued{cmd: toc.ChatSend{Room: r.id, Text: html}, what: r.channel, text: line.plain, by: c, html: html, line: line}
 		if !s.submit(s.pacer.Room(r.id), q) {
 			return ircd.Numeric(irc.ERR_CANNOTSENDTOCHAN, channel, "AIM does not keep up, too much waits already. Not sent: "+part.String())
 		}
-		r.said = append(r.said, said{html})
+		r.said = append(r.said, line)
 	}
 	s.keep(st, store.Entry{Target: ircd.Fold(r.channel), Out: true, From: string(s.self.name), Command: m.Command, Text: text}, tags)
 	s.echoRoom(c, st, s.said(s.own(m, m.Command, r.channel, text), s.self, aside{id: st.id, at: st.at, tags: tags}))
@@ -234,19 +254,24 @@ func (s *session) chatIn(e toc.ChatIn) {
 	if r == nil || !r.joined {
 		return
 	}
-	if e.From.Key() == s.key && r.takeSaid(e.Text) {
-		return
+	if e.From.Key() == s.key {
+		if line, skipped := r.takeSaid(e.Text); line != nil {
+			s.heardOwn(r, line, skipped)
+			return
+		}
 	}
+	r.heardOther(e.From)
 	from := s.roster.contact(e.From)
-	if e.Whisper {
-		s.deliverIn(from, s.Nick(), richtext.ParseHTML(e.Text), aside{command: "PRIVMSG", context: r.channel})
-		return
-	}
+	text := richtext.ParseHTML(e.Text)
 	with, ok := s.asides.take(from.key, ircd.Fold(r.channel), e.Text)
-	if !ok {
+	switch {
+	case e.Whisper || with.context != "":
+		s.whisperIn(from, r, text, with)
+		return
+	case !ok:
 		with.command = "PRIVMSG"
 	}
-	s.deliverIn(from, r.channel, richtext.ParseHTML(e.Text), with)
+	s.deliverIn(from, r.channel, text, with)
 }
 
 // asideRoom sends what AIM does not carry to those in the room who are on this bridge.
@@ -257,56 +282,5 @@ func (s *session) asideRoom(c *client, r *room, a aside) {
 	a.from, a.channel = s.key, ircd.Fold(r.channel)
 	for _, p := range s.b.near.inRoom(a.channel, s) {
 		p.asides.put(a)
-	}
-}
-
-// takeSaid reports whether a text is one of our own lines coming back, which it does in order.
-func (r *room) takeSaid(text string) bool {
-	for i, own := range r.said {
-		if own.text == text {
-			r.said = slices.Delete(r.said, 0, i+1)
-			return true
-		}
-	}
-	return false
-}
-
-// contextOf is the channel that a private message belongs to (IRCv3 channel-context), or "".
-func contextOf(tags irc.Tags) string {
-	if channel, ok := tags["+channel-context"]; ok {
-		return channel
-	}
-	return tags["+draft/channel-context"]
-}
-
-// whisper says something to one member of a room, as AIM does it. The live server marks whispers as public text where
-// they arrive (trap 12), so that only old servers let the other side see what it is.
-func (s *session) whisper(c *client, m *irc.Message, r *room, who *contact, text string, body richtext.Text) error {
-	to := toc.ScreenName(who.key)
-	for _, part := range body.Split(toc.WhisperRoom(r.id, to), quotedSize) {
-		html := part.HTML()
-		q := queued{cmd: toc.ChatWhisper{Room: r.id, To: to, Text: html}, what: who.nick(), text: part.String(), by: c}
-		if !s.submit(s.pacer.Room(r.id), q) {
-			return ircd.Numeric(irc.ERR_NOSUCHNICK, who.nick(), "AIM does not keep up, too much waits already. Not sent: "+part.String())
-		}
-	}
-	st, tags := s.stamp("", time.Time{}), clientTags(m.Tags)
-	s.keep(st, store.Entry{Target: who.key, Out: true, From: string(s.self.name), Command: m.Command, Text: text}, tags)
-	s.echo(outgoing{m: m, c: c, command: m.Command, who: who, raw: text, tags: tags}, st)
-	return nil
-}
-
-// chatInvite is an invitation.
-func (s *session) chatInvite(e toc.ChatInvite) {
-	from := s.roster.contact(e.From)
-	from.heard = time.Now()
-	channel := nicks.Channel(4, e.Name)
-	s.invites[ircd.Fold(channel)] = invite{id: e.Room, name: e.Name, from: from}
-	m := s.message(from.prefix, "INVITE", s.Nick(), channel)
-	m.Account = s.accountOf(from)
-	s.broadcast(m)
-	text := strings.TrimSpace(richtext.ParseHTML(e.Text).String())
-	if text != "" && !strings.HasPrefix(text, inviteText) {
-		s.deliverIn(from, s.Nick(), richtext.Plain("invites you to "+channel+": "+text), aside{command: "NOTICE"})
 	}
 }

@@ -29,6 +29,7 @@ type queued struct {
 	html  string
 	task  string // what the user waits for where it is no message: "you get into #room"
 	wait  *wait  // for the answer, from when it is sent
+	line  *said  // in a room
 }
 
 // sent is a message that went out lately, to be named should a 903 come.
@@ -147,7 +148,20 @@ func withText(cmd toc.Command, html string) (toc.Command, bool) {
 // mayGo reports whether the server's limits let a command go now.
 func (s *session) mayGo(now time.Time, cl pace.Class, cmd toc.Command) bool {
 	_, times := classOf(cmd)
-	return !s.pacer.At(now, cl, times).After(now)
+	return !s.barred(cl) && !s.pacer.At(now, cl, times).After(now)
+}
+
+// barred reports whether a class is that of a room which we are just about to join again.
+func (s *session) barred(cl pace.Class) bool {
+	if cl >= 0 {
+		return false
+	}
+	for _, r := range s.roomIDs {
+		if s.pacer.Room(r.id) == cl {
+			return r.before != nil
+		}
+	}
+	return false
 }
 
 // release hands a command to the link and counts it.
@@ -162,7 +176,9 @@ func (s *session) release(now time.Time, cl pace.Class, q queued) bool {
 	if q.wait != nil {
 		s.begin(q.wait)
 	}
-	if q.what != "" {
+	if q.line != nil {
+		q.line.at = now
+	} else if q.what != "" {
 		s.queue.remember(sent{q, now})
 	}
 	return true
@@ -205,10 +221,16 @@ func (s *session) arm(now time.Time) {
 	}
 	var next time.Time
 	for cl, lane := range s.queue.lanes {
+		if s.barred(cl) { // drained when we are back in
+			continue
+		}
 		_, times := classOf(lane[0].cmd)
 		if at := s.pacer.At(now, cl, times); next.IsZero() || at.Before(next) {
 			next = at
 		}
+	}
+	if next.IsZero() {
+		return
 	}
 	d := max(next.Sub(now), 10*time.Millisecond)
 	s.queue.timer = time.AfterFunc(d, func() { s.post(do((*session).drain)) })
@@ -238,15 +260,12 @@ func (s *session) tooFast() {
 	until := s.pacer.Refused(now)
 	s.arm(now)
 	pause := until.Sub(now).Round(time.Second)
-	if n := len(s.queue.recent); n > 0 {
+	if r, line := s.unanswered(now); line != nil {
+		s.nameLost(r, line)
+	} else if n := len(s.queue.recent); n > 0 {
 		m := s.queue.recent[n-1]
 		s.queue.recent = s.queue.recent[:n-1]
-		text := fmt.Sprintf("AIM dropped a message because this account talks too fast, most likely this one to %s: %s", m.what, m.text)
-		if m.by != nil && s.byConn[m.by.conn] == m.by {
-			s.tell(m.by, text)
-		} else {
-			s.news(text)
-		}
+		s.tellOf(m.by, fmt.Sprintf("AIM dropped a message because this account talks too fast, most likely this one to %s: %s", m.what, m.text))
 	}
 	if now.After(s.queue.silent) { // one notice for a burst
 		s.queue.silent = until
@@ -268,12 +287,10 @@ func (s *session) undelivered(e toc.ServerError) bool {
 		}
 		s.queue.recent = slices.Delete(s.queue.recent, i, i+1)
 		text := fmt.Sprintf("%s Not sent: %s", e.Error(), m.text)
-		if m.by == nil || s.byConn[m.by.conn] != m.by {
-			s.news(text)
-			return true
+		s.tellOf(m.by, text)
+		if m.by != nil && s.byConn[m.by.conn] == m.by {
+			m.by.report(ircd.Numeric(irc.ERR_NOSUCHNICK, m.what, text))
 		}
-		s.tell(m.by, text)
-		m.by.report(ircd.Numeric(irc.ERR_NOSUCHNICK, m.what, text))
 		return true
 	}
 	return false

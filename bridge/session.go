@@ -79,6 +79,7 @@ type session struct {
 	rooms    map[string]*room // by folded channel name
 	roomIDs  map[int]*room
 	invites  map[string]invite // by folded channel name
+	idNames  map[int]roomName
 	state    linkState
 	link     *link
 	redial   redial
@@ -111,7 +112,7 @@ func newSession(b *Bridge, name toc.ScreenName, cred ircd.Credentials) *session 
 		log:   b.o.Log.With("account", name.Key()),
 		inbox: make(chan event, inboxSize), ready: make(chan struct{}), done: make(chan struct{}),
 		byConn: map[*ircd.Conn]*client{}, nicks: nicks.New(),
-		rooms: map[string]*room{}, roomIDs: map[int]*room{}, invites: map[string]invite{},
+		rooms: map[string]*room{}, roomIDs: map[int]*room{}, invites: map[string]invite{}, idNames: map[int]roomName{},
 		answered: map[string]bool{}, idle: idleness{seen: time.Now()}, typing: map[string]toc.TypingState{},
 	}
 	if cred.Password != "" {

@@ -114,6 +114,10 @@ var talkControls = map[string][]struct{ say, want string }{
 		{"search", "Usage: search WORDS [from:NICK] [in:NICK|#ROOM] [before:DATE] [after:DATE]"},
 		{"search pizza", noHistoryText},
 	},
+	"whisper": {
+		{"whisper #x bob", "Usage: whisper #ROOM NICK TEXT"},
+		{"whisper #x bob psst", "You are not in a room #x."},
+	},
 	"certfp": {{"certfp", "Usage: certfp list | add [FINGERPRINT] | del FINGERPRINT"}},
 	"blist": {
 		{"blist", "\x02Nick  Screen name  Group    Status\x02\nbob   bob          Buddies  online\n2 buddies (1 available, 0 away, 1 offline)"},

@@ -101,6 +101,7 @@ type talkDialogue struct {
 	logins chan *talkEnd
 	out    strings.Builder
 	rooms  map[int]string // channels by id
+	slow   bool           // a 903 has come
 	held   bool           // the user's next command waits for the server's answer to this one
 	asked  bool           // the user has said something that the server now answers
 }
@@ -245,7 +246,10 @@ func (d *talkDialogue) hear(line string) {
 	}
 	d.end.tell(e)
 	if fault, ok := e.(toc.ServerError); ok && fault.Code == 903 { // then Sync is no fence: nothing is sent to AIM for a while
-		d.until("NOTICE &buddies :AIM dropped a message*", "NOTICE &buddies :AIM's speed limit*")
+		if !d.slow {
+			d.until("NOTICE &buddies :AIM's speed limit*")
+		}
+		d.slow = true // one notice for all of them
 	}
 	if _, page := e.(toc.GotoURL); page {
 		d.until("PRIVMSG &buddies :| *", "PRIVMSG &buddies :No profile.")

@@ -11,12 +11,17 @@ import (
 	"tocbridge/ircd"
 )
 
-// description is a room's AIM name, where the channel does not say it as it is.
+// fullName is a room's AIM name and exchange.
+func (r *room) fullName() string {
+	return fmt.Sprintf("AIM chat room %q (exchange %d)", r.name, r.exchange)
+}
+
+// description is fullName where the channel does not say it as it is.
 func (r *room) description() string {
-	if r.exchange == 4 && r.channel == "#"+r.name {
+	if r.exchange == nicks.Private && r.channel == "#"+r.name {
 		return ""
 	}
-	return fmt.Sprintf("AIM chat room %q (exchange %d)", r.name, r.exchange)
+	return r.fullName()
 }
 
 // topicOf is the topic of a room: what a user of this bridge set, or its AIM name.
@@ -64,7 +69,7 @@ func (s *session) topicCommand(c *client, m *irc.Message) error {
 	case setting:
 		s.setTopic(r, m.Params[1])
 	default:
-		s.showTopic(c, r, func() { c.conn.Reply(irc.RPL_NOTOPIC, r.channel, "No topic is set") })
+		s.showTopic(c, r, func() { c.conn.Reply(irc.RPL_NOTOPIC, r.channel, "No topic is set; "+r.fullName()) })
 	}
 	return nil
 }

@@ -53,11 +53,6 @@ type Pacer struct {
 	warning int
 	meters  map[Class]*meter
 	start   time.Time
-
-	// While the model is Off: what was sent last, for the case that the server has limits after all.
-	last   [Directory + 1]time.Time
-	room   Class
-	roomAt time.Time
 }
 
 // New is the Pacer of a link whose sign-on was answered at now.
@@ -101,37 +96,8 @@ func (p *Pacer) Delay(now time.Time, cl Class, n int) time.Duration {
 
 // Sent says that a command of the class goes out at now.
 func (p *Pacer) Sent(now time.Time, cl Class) {
-	if p.model == Off {
-		p.note(now, cl)
-		return
-	}
-	if m := p.meter(now, cl); m != nil {
+	if m := p.track(now, cl); m != nil {
 		m.sent(now)
-	}
-}
-
-// note remembers when a class was used last.
-func (p *Pacer) note(now time.Time, cl Class) {
-	if cl < 0 {
-		p.room, p.roomAt = cl, now
-	} else if int(cl) < len(p.last) {
-		p.last[cl] = now
-	}
-}
-
-// wake begins to model the limits of a server that was said to have none.
-func (p *Pacer) wake(now time.Time) {
-	p.model = Oscar
-	used := func(cl Class, at time.Time) {
-		if m := p.meter(now, cl); m != nil && !at.IsZero() {
-			m.last, m.lastSent = at, at
-		}
-	}
-	for cl, at := range p.last {
-		used(Class(cl), at)
-	}
-	if p.room != None {
-		used(p.room, p.roomAt)
 	}
 }
 
@@ -143,9 +109,7 @@ const recent = 10 * time.Second
 // if the 903s go on. Refused returns when the silence ends; At obeys it by itself. On a link
 // without limits it means that there are some, so from now on they are modelled.
 func (p *Pacer) Refused(now time.Time) time.Time {
-	if p.model == Off {
-		p.wake(now)
-	}
+	p.model = Oscar
 	until := now
 	for _, m := range p.suspects(now) {
 		m.refused(now)
@@ -192,6 +156,11 @@ func (p *Pacer) meter(now time.Time, cl Class) *meter {
 	if p.model == Off {
 		return nil
 	}
+	return p.track(now, cl)
+}
+
+// track is the state of a class, kept where there are no limits too: there may be some after all.
+func (p *Pacer) track(now time.Time, cl Class) *meter {
 	if m := p.meters[cl]; m != nil {
 		return m
 	}
