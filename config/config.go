@@ -31,6 +31,7 @@ type Config struct {
 	Proxy     Proxy     `mapstructure:"proxy"`
 	TOC       TOC       `mapstructure:"toc"`
 	Bridge    Bridge    `mapstructure:"bridge"`
+	Store     Store     `mapstructure:"store"`
 	Log       Log       `mapstructure:"log"`
 	Limits    Limits    `mapstructure:"limits"`
 }
@@ -84,6 +85,20 @@ type Bridge struct {
 	AutoResponse bool `mapstructure:"auto_response"`
 	// IdleAfter is how long a user does nothing at any client until AIM is told.
 	IdleAfter time.Duration `mapstructure:"idle_after"`
+	// ReplayLines and ReplayAge bound what a client that comes back is shown of
+	// what it missed. 0 lines: nothing; 0s: however old.
+	ReplayLines int           `mapstructure:"replay_lines"`
+	ReplayAge   time.Duration `mapstructure:"replay_age"`
+}
+
+// Store is where history and state are kept.
+type Store struct {
+	// Path is the database file; empty: tocbridge/tocbridge.db below the user's
+	// XDG_STATE_HOME. ":memory:" keeps nothing beyond the life of the process.
+	Path string `mapstructure:"path"`
+	// MaxAge and MaxMessages bound the history of each account; 0 is no bound.
+	MaxAge      time.Duration `mapstructure:"max_age"`
+	MaxMessages int           `mapstructure:"max_messages"`
 }
 
 // Log is the program's own log, on standard error.
@@ -111,7 +126,9 @@ func Defaults() Config {
 			Server: "127.0.0.1:9898", Login: "toc2_login", Pace: "oscar", Entities: "auto",
 			ReconnectMin: 10 * time.Second, ReconnectMax: 5 * time.Minute,
 		},
-		Bridge: Bridge{Linger: time.Hour, AwayText: "Nobody is at the keyboard", AutoResponse: true, IdleAfter: 10 * time.Minute},
+		Bridge: Bridge{Linger: time.Hour, AwayText: "Nobody is at the keyboard", AutoResponse: true, IdleAfter: 10 * time.Minute,
+			ReplayLines: 1000, ReplayAge: 30 * 24 * time.Hour},
+		Store:  Store{MaxAge: 365 * 24 * time.Hour, MaxMessages: 1_000_000},
 		Log:    Log{Level: "info", Format: "text"},
 		Limits: defaultLimits(),
 	}

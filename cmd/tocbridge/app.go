@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tocbridge/bridge"
+	"tocbridge/bridge/store"
 	"tocbridge/config"
 	"tocbridge/ircd"
 )
@@ -26,6 +27,7 @@ const shutdownTime = 5 * time.Second
 type app struct {
 	irc       *ircd.Server
 	bridge    *bridge.Bridge
+	store     *store.Store
 	log       *slog.Logger
 	listeners []door
 	cert      *ircd.Certificate // nil: none
@@ -43,15 +45,20 @@ type step struct {
 
 // newApp puts the parts together. The options hold what is not to be taken from
 // the configuration as it stands; names and logger are filled in.
-func newApp(c config.Config, log *slog.Logger, o bridge.Options) (*app, error) {
+func newApp(ctx context.Context, c config.Config, log *slog.Logger, o bridge.Options) (*app, error) {
 	motd, err := readMOTD(c.IRC.MOTDFile)
 	if err != nil {
 		return nil, err
 	}
+	var b *bridge.Bridge
+	kept := openStore(ctx, c.Store, log, func(err error) { b.StoreTrouble(err) })
 	o.IRCName, o.Log = c.IRC.Hostname, log
-	b := bridge.New(o)
+	o.Store, o.StoreTrouble = kept.store, kept.trouble
+	b = bridge.New(o)
+	close(kept.ready)
 	return &app{
 		bridge: b,
+		store:  kept.store,
 		log:    log,
 		irc: &ircd.Server{
 			Name: c.IRC.Hostname, Network: c.IRC.Network, Version: "tocbridge-" + version(),
@@ -138,8 +145,9 @@ func (a *app) run(ctx context.Context) error {
 // steps end the parts from the entrance to the exit.
 func (a *app) steps() []step {
 	return append([]step{
-		{"disconnect IRC clients", 3 * time.Second, a.irc.Shutdown},
-		{"sign accounts off", 1500 * time.Millisecond, a.bridge.Shutdown},
+		{"disconnect IRC clients", 2500 * time.Millisecond, a.irc.Shutdown},
+		{"sign accounts off", 1250 * time.Millisecond, a.bridge.Shutdown},
+		{"close the store", 750 * time.Millisecond, func(context.Context) error { return a.closeStore() }},
 	}, a.last...)
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -44,6 +45,10 @@ func TestMain(m *testing.M) {
 }
 
 func testMain(m *testing.M) int {
+	if err := os.Setenv("TOCBRIDGE_STORE_PATH", inMemory); err != nil { // tests in this process leave no file behind
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	var err error
 	if binaryDir, err = os.MkdirTemp("", "tocbridge-test"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -93,6 +98,9 @@ func startCommand(t *testing.T, cmd *exec.Cmd) *process {
 	p.output.changed = make(chan struct{})
 	r, w := io.Pipe()
 	p.cmd.Stdout, p.cmd.Stderr = w, w
+	if !slices.ContainsFunc(p.cmd.Env, func(v string) bool { return strings.HasPrefix(v, "XDG_STATE_HOME=") }) {
+		p.cmd.Env = append(p.cmd.Env, "XDG_STATE_HOME="+t.TempDir())
+	}
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "TOCBRIDGE_") {
 			p.cmd.Env = append(p.cmd.Env, v)

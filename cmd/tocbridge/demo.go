@@ -45,6 +45,7 @@ func (o demoOptions) config() (config.Config, error) {
 	c.IRC.InsecurePlaintext = true // there is nothing to protect
 	c.IRC.Hostname = o.hostname
 	c.Log.Level = "warn"
+	c.Store.Path = inMemory
 	c.Bridge.Linger = 0 // who leaves is gone: the next one may have the name
 	if !o.realLimits {
 		c.TOC.Pace = config.PaceOff
@@ -74,11 +75,13 @@ func demo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error {
 	opts.Anonymous, opts.KeepCase = true, true
 	opts.SignOn = far.signOn
 	opts.Backoff = bridge.Backoff{Min: time.Second, Max: 5 * time.Second}
-	a, err := newApp(c, log, opts)
+	a, err := newApp(ctx, c, log, opts)
 	if err == nil {
 		a.irc.MOTD = demoMOTD
 		a.last = []step{{"stop the demo's AIM server", time.Second, far.stop}}
-		err = a.listen(ctx, c, nil)
+		if err = a.listen(ctx, c, nil); err != nil {
+			err = errors.Join(err, a.closeStore())
+		}
 	}
 	if err != nil {
 		return errors.Join(err, far.stop(context.WithoutCancel(ctx)))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -53,12 +54,17 @@ func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 // everything is the program's IRC server with all that a configuration may switch on.
 func everything(t *testing.T) *ircd.Server {
 	t.Helper()
-	a, err := newApp(config.Defaults(), slog.New(slog.DiscardHandler), bridge.Options{})
+	c := config.Defaults()
+	c.Store.Path = inMemory
+	a, err := newApp(context.Background(), c, slog.New(slog.DiscardHandler), bridge.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := a.bridge.Shutdown(t.Context()); err != nil && t.Context().Err() == nil {
+			t.Error(err)
+		}
+		if err := a.closeStore(); err != nil {
 			t.Error(err)
 		}
 	})

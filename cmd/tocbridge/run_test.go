@@ -183,7 +183,7 @@ func TestCheckConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := config.Defaults()
-	want.IRC.MOTDFile, want.TOC.Server = motd, "toc.example.org:9898"
+	want.IRC.MOTDFile, want.TOC.Server, want.Store.Path = motd, "toc.example.org:9898", inMemory // the last from TestMain
 	if diff := cmp.Diff("# The configuration is good.\n\n"+want.TOML(), out); diff != "" {
 		t.Error(diff)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -50,11 +51,11 @@ func serve(ctx context.Context, c config.Config, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	a, err := newApp(c, log, bridgeOptions(c))
+	given, err := activated()
 	if err != nil {
 		return err
 	}
-	given, err := activated()
+	a, err := newApp(ctx, c, log, bridgeOptions(c))
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func serve(ctx context.Context, c config.Config, stderr io.Writer) error {
 	defer signal.Stop(hangup)
 	a.hangup = hangup
 	if err := a.listen(ctx, c, given); err != nil {
-		return err
+		return errors.Join(err, a.closeStore())
 	}
 	if c.IRC.InsecurePlaintext {
 		log.Warn("passwords and messages may cross the network readable", "key", "irc.insecure_plaintext")
@@ -101,6 +102,7 @@ func bridgeOptions(c config.Config) bridge.Options {
 		AwayText:  c.Bridge.AwayText,
 		AutoReply: c.Bridge.AutoResponse,
 		IdleAfter: c.Bridge.IdleAfter,
+		Replay:    bridge.Replay{Lines: c.Bridge.ReplayLines, Age: c.Bridge.ReplayAge},
 		Entities:  entityModes[c.TOC.Entities],
 	}
 }
