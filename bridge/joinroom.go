@@ -152,7 +152,7 @@ func (s *session) entered(r *room, e toc.ChatJoined) {
 
 // complete shows a room to all clients and answers who asked for it.
 func (s *session) complete(r *room) {
-	r.joined = true
+	r.joined, r.spoke = true, time.Now()
 	r.topic = s.b.near.enter(r.channel, s)
 	defer s.returned(r)
 	if r.before != nil {

@@ -41,6 +41,7 @@ type room struct {
 	// See roomcheck.go.
 	heard   time.Time            // when what only members hear was heard last
 	echoed  time.Time            // when own text came back last
+	spoke   time.Time            // when a command of the room's class went out last, or it was joined
 	mended  time.Time            // when we left and joined again
 	before  map[string]*contact  // the members before that; nil: not being mended
 	overdue map[string]time.Time // members who left AIM, and whose leaving is not told yet

@@ -173,6 +173,7 @@ func (s *session) release(now time.Time, cl pace.Class, q queued) bool {
 	for range times {
 		s.pacer.Sent(now, cl)
 	}
+	s.used(now, cl)
 	if q.wait != nil {
 		s.begin(q.wait)
 	}

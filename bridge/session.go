@@ -90,6 +90,7 @@ type session struct {
 	awayText string // what counts: also away when nobody sits at any client
 	answered map[string]bool
 	idle     idleness
+	upkeep   upkeep
 	settings settings
 	typing   map[string]toc.TypingState
 	storm    *storm
@@ -292,6 +293,7 @@ func (s *session) cleanUp() {
 	s.redial.stop()
 	s.dropStorm()
 	s.idle.stop()
+	s.upkeep.stop()
 	s.queue.stop()
 	for _, w := range s.waits {
 		w.timer.Stop()

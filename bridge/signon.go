@@ -50,6 +50,7 @@ func (e signedOn) apply(s *session) {
 	s.openAccount()
 	s.link = s.start(e.up)
 	s.pacer = pace.New(s.o.Pace, time.Now())
+	s.beginUpkeep()
 	isConfig := func(e toc.Event) bool { _, ok := e.(toc.Config); return ok }
 	s.await(configTime, isConfig, func(e toc.Event) {
 		if s.link != nil {

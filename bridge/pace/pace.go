@@ -14,7 +14,8 @@
 // rest (seven right after sign-on), then one every 4.2 s.
 //
 // One fault of the server cannot be paced away: it counts gaps in 32 bits of milliseconds, so
-// the first command of a class after 24.8 silent days closes all sessions of the user.
+// the first command of a class after 24.8 silent days closes all sessions of the user. Who
+// is signed on for so long has to use each class now and then.
 //
 // Other sessions of the same user spend from the same classes, unseen. So a 903 may come all
 // the same; see Refused.

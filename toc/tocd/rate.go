@@ -52,11 +52,13 @@ func newLimiters(now time.Time) *[classes]limiter {
 	return &all
 }
 
-// attempt counts a command, whether it passes or not.
+// attempt counts a command, whether it passes or not. Like the live server it
+// counts in 32 bits: a silence of 24.8 days comes out negative, and ends in a
+// disconnection.
 func (l *limiter) attempt(now time.Time) verdict {
-	gap := now.Sub(l.last).Milliseconds()
+	gap := int32(now.Sub(l.last).Milliseconds())
 	l.last = now
-	l.average = min(l.max, (l.average*(l.window-1)+gap)/l.window)
+	l.average = min(l.max, int64((int32(l.average)*int32(l.window-1)+gap)/int32(l.window)))
 	switch {
 	case l.average < l.disconnect:
 		l.limited = false
