@@ -8,11 +8,12 @@ import (
 
 // A transaction turns ops into rows.
 type transaction struct {
-	w     *writer
-	tx    *sql.Tx
-	stmts map[string]*sql.Stmt
-	grown map[int64]*growth      // by account; written by flush
-	state map[ownedState]*string // what was put last, nil: deleted; written by flush
+	w        *writer
+	tx       *sql.Tx
+	stmts    map[string]*sql.Stmt
+	firstSeq int64                  // w.nextSeq at its beginning
+	grown    map[int64]*growth      // by account; written by flush
+	state    map[ownedState]*string // what was put last, nil: deleted; written by flush
 }
 
 type ownedState struct {
@@ -80,7 +81,7 @@ const (
 	selectAccount = `SELECT id FROM accounts WHERE name = ?`
 	insertAccount = `INSERT INTO accounts (name) VALUES (?) RETURNING id`
 	growAccount   = `UPDATE accounts SET entries = entries + ?, last_id = CASE WHEN last_id < ? THEN ? ELSE last_id END,
-		skew = CASE WHEN skew = -1 OR ? = -1 THEN -1 WHEN skew < ? THEN ? ELSE skew END WHERE id = ?`
+		skew = CASE WHEN skew = -1 OR ? = -1 THEN -1 WHEN skew < ? THEN ? ELSE skew END WHERE id = ? RETURNING entries`
 	deleteAccount = `DELETE FROM accounts WHERE id = ?`
 	selectConv    = `SELECT id FROM conversations WHERE account = ? AND name = ?`
 	insertConv    = `INSERT INTO conversations (account, name) VALUES (?, ?) RETURNING id`
@@ -96,6 +97,8 @@ const (
 var prepared = []string{
 	insertMessage, selectAccount, insertAccount, growAccount, deleteAccount, selectConv, insertConv,
 	putState, deleteState, deleteAllState, orphanConvs,
+	deleteMessage, shrinkAccount, deleteConv, selectOrphan, selectOldest, selectUpTo, selectCutoff, selectOwner,
+	insertWords, deleteWords, selectUnindexed, writeIndexed,
 }
 
 func (t *transaction) insert(o *op) error {
@@ -162,15 +165,18 @@ func (t *transaction) wipe(o *op) error {
 		}
 	}
 	t.w.forget()
+	t.w.chore.orphans = true
 	return nil
 }
 
 // flush writes what was gathered.
 func (t *transaction) flush() error {
 	for account, g := range t.grown {
-		if _, err := t.exec(growAccount, g.entries, g.lastID, g.lastID, g.skew, g.skew, g.skew, account); err != nil {
+		n, err := t.id(growAccount, g.entries, g.lastID, g.lastID, g.skew, g.skew, g.skew, account)
+		if err != nil {
 			return err
 		}
+		t.w.overflow(account, n)
 	}
 	for k, value := range t.state {
 		var err error

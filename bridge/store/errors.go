@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"syscall"
 )
 
 // What can be wrong with a store. The error that Open, a reading method or
@@ -30,20 +32,35 @@ var advice = map[error]string{
 	ErrUnreachable: "check the folder, its permissions and the disk",
 }
 
-// wrap says in words what went wrong with the database at path. Errors that are
-// not the database's stay as they are, with what was being done in front.
+// kindOf is the one of our errors that err is, or comes to; nil if none.
+func kindOf(err error) error {
+	for kind := range advice {
+		if errors.Is(err, kind) {
+			return kind
+		}
+	}
+	if kind := class(err); kind != nil {
+		return kind
+	}
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return ErrFull
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return ErrReadOnly
+	case errors.As(err, &path):
+		return ErrUnreachable
+	}
+	return nil
+}
+
+// wrap says in words what went wrong with the database at path, and in brackets
+// what was being done and how the system put it.
 func wrap(path, doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	kind := class(err)
-	if kind == nil {
-		for k := range advice {
-			if errors.Is(err, k) {
-				kind = k
-			}
-		}
-	}
+	kind := kindOf(err)
 	switch {
 	case kind == nil:
 		return fmt.Errorf("%s: %s: %w", path, doing, err)

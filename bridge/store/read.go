@@ -247,15 +247,19 @@ type query struct {
 	args  []any
 }
 
+const (
+	theConversation = `m.conv = (SELECT c.id FROM accounts a JOIN conversations c ON c.account = a.id WHERE a.name = ? AND c.name = ?)`
+	itsAccount      = `m.conv IN (SELECT c.id FROM accounts a JOIN conversations c ON c.account = a.id WHERE a.name = ?)`
+)
+
 // conversation selects the messages of one conversation.
 func (a *Account) conversation(target string) *query {
-	return (&query{from: `messages m`}).and(`m.conv = (SELECT c.id FROM accounts a JOIN conversations c ON c.account = a.id
-		WHERE a.name = ? AND c.name = ?)`, a.key, target)
+	return (&query{from: `messages m`}).and(theConversation, a.key, target)
 }
 
 // all selects the messages of all conversations of an account.
 func (a *Account) all() *query {
-	return (&query{from: `accounts a JOIN conversations c ON c.account = a.id JOIN messages m ON m.conv = c.id`}).and(`a.name = ?`, a.key)
+	return (&query{from: `messages m`}).and(itsAccount, a.key)
 }
 
 // and is the query with one more condition; q is not changed.
@@ -313,19 +317,12 @@ func limitTo(n int) string {
 	return " LIMIT " + itoa(n)
 }
 
-// fetch reads the newest or the oldest entries of a query, oldest first.
+// fetch reads the newest or the oldest entries of a query, oldest first. Which
+// ones is found out before their texts are read.
 func (s *Store) fetch(ctx context.Context, q *query, newest bool, limit int) ([]Entry, error) {
-	name := `c.name`
-	if q.from == `messages m` {
-		name = `(SELECT c.name FROM conversations c WHERE c.id = m.conv)`
-	}
-	text := `SELECT ` + name + `, m.id, m.time, m.out, m.sender, m.command, m.text, m.tags FROM ` + q.from +
-		` WHERE ` + q.where() + ` ORDER BY m.id ` + direction(newest) + limitTo(limit)
-	list, err := collect(ctx, s, text, q.args, scanEntry)
-	if newest {
-		slices.Reverse(list)
-	}
-	return list, err
+	text := `SELECT c.name, m.id, m.time, m.out, m.sender, m.command, m.text, m.tags FROM messages m JOIN conversations c ON c.id = m.conv
+		WHERE m.seq IN (SELECT m.seq FROM ` + q.from + ` WHERE ` + q.where() + ` ORDER BY m.id ` + direction(newest) + limitTo(limit) + `) ORDER BY m.id`
+	return collect(ctx, s, text, q.args, scanEntry)
 }
 
 func scanEntry(rows *sql.Rows) (e Entry, err error) {

@@ -61,15 +61,16 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	case err != nil:
 		return err
 	case have > len(migrations):
-		return fmt.Errorf("%w (schema %d, this one knows %d)", ErrNewer, have, len(migrations))
-	case have == len(migrations):
-		return nil
+		return versionError(have)
 	}
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
+	if have == len(migrations) {
+		return tx.Commit() // it can be written
+	}
 	if have == 0 {
 		const create = `CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)`
 		if _, err := tx.ExecContext(ctx, create); err != nil {
@@ -85,6 +86,14 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	return tx.Commit()
+}
+
+// versionError says that a schema is not this program's.
+func versionError(have int) error {
+	if have > len(migrations) {
+		return fmt.Errorf("%w (schema %d, this one knows %d)", ErrNewer, have, len(migrations))
+	}
+	return fmt.Errorf("its schema is %d, this program needs %d: start tocbridge once", have, len(migrations))
 }
 
 // schemaVersion is 0 for an empty database.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -34,6 +35,11 @@ type Options struct {
 
 	// QueueBytes bounds what waits for the writer; 0: 8 MiB.
 	QueueBytes int
+
+	// ReadOnly opens a database only to read what is in it, also one that is in
+	// use. It has to be there and of this program's version. Append, Put, Delete
+	// and Wipe have no effect.
+	ReadOnly bool
 }
 
 // A Store is the history and the state of all accounts in one SQLite file. Its
@@ -46,13 +52,20 @@ type Store struct {
 	writing *sql.DB // one connection
 	reading *sql.DB // a few; the same as writing when in memory
 
+	lock    io.Closer     // nil: none needed
 	wake    chan struct{} // something is queued
 	hurry   chan struct{} // somebody waits for it
+	search  chan struct{} // somebody waits for the words
 	closing chan struct{} // closed by Close
 	done    chan struct{} // closed when the writer has ended
 
 	mu       sync.Mutex // guards what follows
 	queue    queue
+	journal  journal
+	seq      int64         // of the last message committed
+	indexed  int64         // of the last one whose words are in the index
+	wanted   int64         // up to where they are waited for
+	wordless error         // why they cannot be had
 	progress chan struct{} // closed and replaced whenever committed or trouble change
 	trouble  error         // nil: writing works
 	lastID   string
@@ -65,12 +78,13 @@ type Store struct {
 // refused with ErrForeign, ErrNewer and ErrLocked.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	s := newStore(path, o)
-	if err := s.open(ctx); err != nil {
-		return nil, errors.Join(wrap(path, "open", err), s.closeDB())
-	}
-	w, err := newWriter(ctx, s)
+	w, err := s.open(ctx)
 	if err != nil {
-		return nil, errors.Join(wrap(path, "open", err), s.closeDB())
+		return nil, errors.Join(wrap(path, "open", err), s.closeFiles())
+	}
+	if w == nil {
+		close(s.done)
+		return s, nil
 	}
 	go w.run()
 	return s, nil
@@ -89,60 +103,96 @@ func newStore(path string, o Options) *Store {
 	if o.QueueBytes <= 0 {
 		o.QueueBytes = 8 << 20
 	}
-	return &Store{
+	s := &Store{
 		path: path, o: o, log: o.Log,
-		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), search: make(chan struct{}, 1),
 		closing: make(chan struct{}), done: make(chan struct{}),
 		progress: make(chan struct{}), handles: map[string]weak.Pointer[Account]{},
 	}
+	s.journal.open = openJournalFile
+	return s
 }
 
-// open connects to the database and brings its schema up to date.
-func (s *Store) open(ctx context.Context) (err error) {
+// open opens the files and brings the schema up to date. The writer is nil if
+// nothing may be written.
+func (s *Store) open(ctx context.Context) (*writer, error) {
+	if s.o.ReadOnly {
+		return nil, s.openReading(ctx)
+	}
 	if s.path != Memory {
-		if err := makeFile(s.path); err != nil {
-			return err
+		if err := s.claim(); err != nil {
+			return nil, err
 		}
 	}
+	var err error
 	if s.writing, err = sql.Open(driverName, dsn(s.path, true)); err != nil {
-		return err
+		return nil, err
 	}
 	s.writing.SetMaxOpenConns(1)
 	s.reading = s.writing
 	if err := migrate(ctx, s.writing); err != nil {
-		return err
+		return nil, err
 	}
 	if s.path != Memory {
-		if s.reading, err = sql.Open(driverName, dsn(s.path, false)); err != nil {
-			return err
+		if err := s.openReading(ctx); err != nil {
+			return nil, err
 		}
-		s.reading.SetMaxOpenConns(maxReaders)
-		s.reading.SetConnMaxIdleTime(time.Minute)
 	}
-	return s.writing.QueryRowContext(ctx, `SELECT coalesce(max(last_id), '') FROM accounts`).Scan(&s.lastID)
+	w, err := newWriter(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return w, w.start()
+}
+
+// claim makes the files that are not there, and makes them ours alone.
+func (s *Store) claim() error {
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
+		return err
+	}
+	lock, err := lockFile(s.path + "-lock")
+	if err != nil {
+		return err
+	}
+	s.lock = lock
+	// SQLite would let the umask decide who may read it.
+	f, err := os.OpenFile(s.path, os.O_RDONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	s.journal.path = s.path + "-pending"
+	s.journal.start()
+	return f.Close()
+}
+
+// openReading opens the connections that read.
+func (s *Store) openReading(ctx context.Context) (err error) {
+	if s.reading, err = sql.Open(driverName, dsn(s.path, false)); err != nil {
+		return err
+	}
+	s.reading.SetMaxOpenConns(maxReaders)
+	s.reading.SetConnMaxIdleTime(time.Minute)
+	have, err := schemaVersion(ctx, s.reading)
+	if err == nil && have != len(migrations) {
+		return versionError(have)
+	}
+	return err
 }
 
 const maxReaders = 3
 
-// makeFile makes the file and its folder so that nobody else can read them.
-func makeFile(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnreachable, err)
-	}
-	f, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE, 0o600)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUnreachable, err)
-	}
-	return f.Close()
-}
-
-func (s *Store) closeDB() error {
-	var faults []error
+func (s *Store) closeFiles() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	faults := []error{s.journal.close()}
 	if s.reading != nil && s.reading != s.writing {
 		faults = append(faults, s.reading.Close())
 	}
 	if s.writing != nil {
 		faults = append(faults, s.writing.Close())
+	}
+	if s.lock != nil {
+		faults = append(faults, s.lock.Close())
 	}
 	return errors.Join(faults...)
 }
@@ -153,6 +203,7 @@ func (s *Store) Close() error {
 	s.mu.Lock()
 	first := !s.closed
 	s.closed = true
+	s.progressed()
 	s.mu.Unlock()
 	if !first {
 		<-s.done
@@ -160,17 +211,21 @@ func (s *Store) Close() error {
 	}
 	close(s.closing)
 	<-s.done
-	return wrap(s.path, "close", errors.Join(s.leftOver(), s.closeDB()))
+	return errors.Join(s.leftOver(), wrap(s.path, "close", s.closeFiles()))
 }
 
 // leftOver is an error if something could not be written.
 func (s *Store) leftOver() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n := s.queue.records(); n > 0 {
-		return fmt.Errorf("%d entries could not be written: %w", n, s.trouble)
+	n := s.queue.waiting()
+	switch {
+	case n == 0:
+		return nil
+	case s.journal.path != "" && s.journal.err == nil:
+		return fmt.Errorf("%d changes wait in %s for the next start: %w", n, s.journal.path, s.trouble)
 	}
-	return nil
+	return fmt.Errorf("%d changes are lost: %w", n, s.trouble)
 }
 
 // Account is the handle of an account, the same one for as long as anybody
