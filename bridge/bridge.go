@@ -126,7 +126,7 @@ func New(o Options) *Bridge {
 // ISupport are the 005 tokens that only the bridge knows.
 func (b *Bridge) ISupport() []string {
 	return []string{"CHANTYPES=&#", "PREFIX=(ov)@+", "CHANMODES=be,,,nt", "EXCEPTS=e", "MODES",
-		fmt.Sprintf("TOPICLEN=%d", textLen), fmt.Sprintf("AWAYLEN=%d", textLen), fmt.Sprintf("NAMELEN=%d", nameLen), "BOT=" + botMode, "SAFELIST", "ELIST=MNU",
+		fmt.Sprintf("TOPICLEN=%d", textLen), fmt.Sprintf("AWAYLEN=%d", textLen), fmt.Sprintf("NAMELEN=%d", nameLen), "BOT=" + botMode, "SAFELIST", "ELIST=MNU", fmt.Sprintf("SILENCE=%d", silenceMax),
 		fmt.Sprintf("CHATHISTORY=%d", pageMax), "MSGREFTYPES=msgid,timestamp", "BOUNCER_NETID=" + ircd.NetID,
 		"TARGMAX=PRIVMSG:4,NOTICE:4,TAGMSG:4,WHOIS:4,JOIN:,PART:,NAMES:,LIST:,KICK:1"}
 }

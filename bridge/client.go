@@ -55,8 +55,8 @@ func (s *session) welcome(c *client) {
 			s.showRoom(c, r)
 		}
 	}
-	if s.state == waiting {
-		s.tell(c, s.waitingText())
+	if text := s.downText(); text != "" {
+		s.tell(c, text)
 	}
 	if s.awayText != "" {
 		c.conn.Reply(irc.RPL_NOWAWAY, "You have been marked as being away")

@@ -53,7 +53,7 @@ const (
 // and a PONG then means that all that was said before has been taken. It costs one cheap command.
 func (s *session) mayFence() bool {
 	now := time.Now()
-	return s.state == online && s.link != nil && !s.pacer.At(now, pace.General, pingReserve).After(now)
+	return s.state == online && s.link != nil && !s.paused && !s.pacer.At(now, pace.General, pingReserve).After(now)
 }
 
 // after keeps what a client sends behind a PING in order; too much of it is not waited with.
@@ -105,6 +105,7 @@ var commands = map[string]ircCommand{
 	"MARKREAD":    {0, (*session).markread, "<target> [timestamp=<time>]", "Tells your other clients how far you have read, or asks that"},
 	"SEARCH":      {0, (*session).searchCommand, "<attributes>", "Finds messages in the history: in=, from=, after=, before=, text=, limit="},
 	"BOUNCER":     {1, (*session).bouncer, "LISTNETWORKS", "Shows AIM as the one network of a bouncer"},
+	"SILENCE":     {0, (*session).silence, "[{+|-}<nick>{,{+|-}<nick>}]", "Shows who is blocked, blocks, or takes back; as +b and -b on &buddies"},
 	"SETNAME":     {1, (*session).setname, "<real name>", "Changes your real name"},
 }
 

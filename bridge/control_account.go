@@ -1,76 +1,24 @@
 package bridge
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
 	"tocbridge/bridge/pace"
-	"tocbridge/toc"
 )
-
-func privacyCommands() []controlCommand {
-	return []controlCommand{
-		{name: "block", topic: "privacy", usage: "[NICK]", brief: "let somebody not see or reach you; alone: who is blocked", run: (*session).controlBlock,
-			long: []string{"Also: /mode &buddies +b NICK"}},
-		{name: "allow", topic: "privacy", also: []string{"unblock"}, usage: "[NICK]", brief: "the opposite of block; alone: who is explicitly allowed", run: (*session).controlAllow,
-			long: []string{"Also: /mode &buddies -b NICK"}},
-	}
-}
 
 func accountCommands() []controlCommand {
 	return []controlCommand{
 		{name: "account", topic: "account", also: []string{"status"}, brief: "the link to AIM", run: (*session).controlAccount},
+		{name: "signoff", topic: "account", also: []string{"offline", "disconnect", "logout"}, brief: "leave AIM and stay here", run: (*session).controlSignOff,
+			long: []string{"Nobody sees you on AIM then, and you see nobody; your channels stay. signon comes back."}},
+		{name: "signon", topic: "account", also: []string{"online", "connect", "login"}, brief: "come back to AIM, or try again at once", run: (*session).controlSignOn},
+		{name: "reconnect", topic: "account", brief: "sign off and on again", run: (*session).controlReconnect},
 		{name: "notices", topic: "account", usage: "on|off", min: 1, brief: "tell in &buddies when buddies go away, come back or are idle", run: (*session).controlNotices},
 		{name: "certfp", topic: "account", usage: "list | add [FINGERPRINT] | del FINGERPRINT", min: 1, brief: "TLS certificates that let you in without a password", run: (*session).controlCertFP,
 			long: []string{"add alone takes the certificate you are connected with. AIM takes none: the account has to be signed on."}},
 	}
-}
-
-func (s *session) controlBlock(k *call) {
-	if len(k.args) == 0 {
-		k.showNames("Blocked", s.roster.deny)
-		return
-	}
-	name := s.nameOf(k.args[0])
-	if name.Key() == s.key {
-		k.reply("You cannot block yourself.")
-		return
-	}
-	if _, ok := s.roster.deny[name.Key()]; ok && s.roster.mode == toc.DenySome {
-		k.reply("%s is blocked already.", s.nicks.Nick(name))
-		return
-	}
-	_, permitted := s.roster.permit[name.Key()]
-	if !s.setPrivacy(banList, name, true) || permitted && !s.setPrivacy(exceptList, name, false) {
-		k.reply("Not blocked: %s", s.noLinkText())
-		return
-	}
-	k.reply("Blocked %s: cannot see you or write to you any more.", s.nicks.Nick(name))
-}
-
-func (s *session) controlAllow(k *call) {
-	if len(k.args) == 0 {
-		k.showNames("Explicitly allowed", s.roster.permit)
-		return
-	}
-	name := s.nameOf(k.args[0])
-	if !s.setPrivacy(banList, name, false) || s.roster.mode == toc.PermitSome && !s.setPrivacy(exceptList, name, true) {
-		k.reply("Not changed: %s", s.noLinkText())
-		return
-	}
-	k.reply("%s may see you and write to you.", s.nicks.Nick(name))
-}
-
-func (k *call) showNames(what string, names map[string]toc.ScreenName) {
-	if len(names) == 0 {
-		k.reply("%s: nobody.", what)
-		return
-	}
-	var nicks []string
-	for _, key := range sortedKeys(names) {
-		nicks = append(nicks, k.s.nicks.Nick(names[key]))
-	}
-	k.reply("%s: %s", what, strings.Join(nicks, " "))
 }
 
 func (s *session) controlNotices(k *call) {
@@ -86,31 +34,77 @@ func (s *session) controlNotices(k *call) {
 	}
 }
 
+// sibling is what shows that another AIM client of the account is signed on. AIM does not say so; it tells what that
+// client does.
+type sibling struct {
+	at  time.Time // zero: nothing has shown it in this connection
+	did string
+}
+
+// siblingDid notes that another AIM client of the account did something.
+func (s *session) siblingDid(what string) { s.sibling = sibling{time.Now(), what} }
+
 func (s *session) controlAccount(k *call) {
 	k.reply("Screen name %s, server %s", s.self.name, s.o.Server)
-	switch s.state {
-	case online:
+	if text := s.downText(); text != "" {
+		k.reply("%s", text)
+	} else {
 		k.reply("Signed on since %s (%s)", s.link.began.Local().Format("Mon 2 Jan 15:04"), shortDuration(time.Since(s.link.began)))
-	default:
-		k.reply("%s", s.waitingText())
+		k.reply("%s", s.siblingText())
 	}
 	if s.awayText != "" {
 		k.reply("Away: %s", s.awayText)
 	}
-	k.reply("%s attached, warning level %d%%, %s", plural(len(s.clients), "IRC client", "IRC clients"), s.self.warning, s.paceText())
+	k.reply("%s, warning level %d%%, %s", s.clientsText(k.c), s.self.warning, privacyWays[s.roster.mode].means)
+	k.reply("%s", s.paceText())
 }
 
-// paceText says what waits because of the server's speed limit.
-func (s *session) paceText() string {
-	if s.o.Pace == pace.Off {
-		return "no speed limit"
+func (s *session) siblingText() string {
+	if s.sibling.at.IsZero() {
+		return "Other AIM clients of this name: none noticed (AIM tells only what they do)"
 	}
+	return fmt.Sprintf("Another AIM client of this name is signed on: it %s at %s", s.sibling.did, s.sibling.at.Local().Format("15:04"))
+}
+
+// clientsText counts the attached IRC clients and names those that have a name.
+func (s *session) clientsText(asker *client) string {
+	var names []string
+	for _, c := range s.clients {
+		name := c.conn.Device()
+		if c == asker {
+			name = strings.TrimSpace(name + " (this one)")
+		}
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	return plural(len(s.clients), "IRC client", "IRC clients") + " attached: " + strings.Join(names, ", ")
+}
+
+// paceText says what waits because of the server's speed limits, and whether these are kept.
+func (s *session) paceText() string {
 	n := 0
 	for _, lane := range s.queue.lanes {
 		n += len(lane)
 	}
-	if n == 0 {
-		return "nothing waits to be sent"
+	text := "Nothing waits to be sent"
+	switch {
+	case n > 0 && s.paused:
+		text = plural(n, "command waits", "commands wait") + " for AIM to go on"
+	case n > 0 && s.link != nil:
+		text = plural(n, "command waits", "commands wait") + " for AIM's speed limit, the next message for " + s.messageDelay().String()
 	}
-	return plural(n, "message waits", "messages wait") + " for AIM's speed limit"
+	switch {
+	case !s.refusedAt.IsZero():
+		return text + fmt.Sprintf("; AIM refused something at %s for coming too fast, so its speed limits are kept", s.refusedAt.Local().Format("15:04"))
+	case s.o.Pace == pace.Off:
+		return text + "; no speed limits are kept: the server is said to have none"
+	}
+	return text + "; AIM's speed limits are kept"
+}
+
+// messageDelay is how long the next message has to wait, behind those that do already.
+func (s *session) messageDelay() time.Duration {
+	now := time.Now()
+	return s.pacer.Delay(now, pace.Messages, len(s.queue.lanes[pace.Messages])+1).Round(time.Second)
 }

@@ -65,7 +65,7 @@ func (s *session) toAsk(targets []string) (out []*contact) {
 // resolve asks AIM about people, as far as the limits allow: a question counts as an IM. While the answers are waited
 // for, the client's further commands wait too.
 func (s *session) resolve(c *client, who []*contact, done func()) {
-	if len(who) == 0 || s.state != online || s.pacer.At(time.Now(), pace.Messages, len(who)+1).After(time.Now()) {
+	if len(who) == 0 || s.state != online || s.paused || s.pacer.At(time.Now(), pace.Messages, len(who)+1).After(time.Now()) {
 		done()
 		return
 	}

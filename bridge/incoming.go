@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"tocbridge/toc"
@@ -83,6 +84,10 @@ func (s *session) applyTOC(e toc.Event) {
 		s.warned(e)
 	case toc.ServerError:
 		s.serverError(e)
+	case toc.Pause:
+		s.pause()
+	case toc.SignedOn:
+		s.signedOnAgain()
 	default:
 		s.log.Debug("not used", "event", fmt.Sprintf("%T", e))
 	}
@@ -171,8 +176,15 @@ func (s *session) loadLists(cfg toc.Config) {
 	for _, c := range s.roster.load(cfg) {
 		s.offList(c, was[c])
 	}
+	for _, key := range s.settingsOf(settingNick) {
+		s.useAlias(s.roster.contact(toc.ScreenName(key)))
+	}
 	for _, c := range s.roster.buddies() {
 		s.useAlias(c)
+	}
+	if mode, err := strconv.Atoi(s.setting(settingPrivacy)); err == nil && cfg.Mode == 0 && privacyWays[toc.PDMode(mode)].word != "" {
+		s.roster.mode = toc.PDMode(mode)
+		s.send(toc.SetPDMode{Mode: s.roster.mode})
 	}
 }
 

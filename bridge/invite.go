@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -30,24 +31,46 @@ func (s *session) inviteCommand(c *client, m *irc.Message) error {
 	return s.inviteToRoom(c, nick, name, channel)
 }
 
-// inviteToGroup adds a buddy to the group of an & channel.
+// inviteToGroup adds a buddy to the group of an & channel, or moves one there.
 func (s *session) inviteToGroup(c *client, name toc.ScreenName, channel string) error {
-	group := s.groupForNew()
-	if ircd.Fold(channel) != buddiesChannel {
+	group, named := s.groupForNew(), ircd.Fold(channel) != buddiesChannel
+	if named {
 		g, ok := nicks.Group(channel)
 		if !ok {
 			return noSuchChannel(channel)
 		}
 		group = s.groupSpelling(g)
 	}
-	if c := s.roster.lookup(name); c != nil && slices.Contains(c.groups, group) {
-		return ircd.Numeric(irc.ERR_USERONCHANNEL, c.nick(), channel, "is already on channel")
+	who, why := s.roster.contact(name), ""
+	switch {
+	case who.buddy() && (!named || len(who.groups) == 1 && who.groups[0] == group):
+		return ircd.Numeric(irc.ERR_USERONCHANNEL, who.nick(), channel, "is already on channel")
+	case who.buddy():
+		from := strings.Join(who.groups, ", ")
+		why = s.moveBuddy(who, group, s.orTell(c, fmt.Sprintf("Moved %s from %s to %s.", who.nick(), from, group)))
+	default:
+		why = s.addBuddy(toc.Buddy{Name: name}, group, func(why string) {
+			s.orTell(c, s.addedText(who, group))(why)
+		})
 	}
-	if err := s.addBuddy(toc.Buddy{Name: name}, group); err != nil {
-		return ircd.Numeric(irc.ERR_NOSUCHCHANNEL, channel, err.Error())
+	if why != "" {
+		return ircd.Numeric(irc.ERR_NOSUCHCHANNEL, channel, why)
 	}
-	c.conn.Reply(irc.RPL_INVITING, s.roster.contact(name).nick(), channel)
+	c.conn.Reply(irc.RPL_INVITING, who.nick(), channel)
 	return nil
+}
+
+// orTell tells a client what was done, or that AIM refused it.
+func (s *session) orTell(c *client, text string) func(why string) {
+	return func(why string) {
+		switch {
+		case s.byConn[c.conn] != c:
+		case why != "":
+			s.tell(c, "AIM refused the change: "+why)
+		default:
+			s.tell(c, text)
+		}
+	}
 }
 
 // kick is KICK: of a group it removes the buddy; of a room nobody can throw anybody out on AIM.
@@ -75,17 +98,21 @@ func (s *session) kick(c *client, m *irc.Message) error {
 	if who == nil || !who.buddy() {
 		return ircd.Numeric(irc.ERR_USERNOTINCHANNEL, nick, channel, "They aren't on that channel")
 	}
-	return s.kickBuddy(who, folded)
+	return s.kickBuddy(c, who, folded)
 }
 
 // kickBuddy removes a buddy from the group of a channel, or from all if it is &buddies.
-func (s *session) kickBuddy(who *contact, folded string) error {
-	for _, g := range slices.Clone(who.groups) {
-		if folded == buddiesChannel || groupFold(g) == folded {
-			if err := s.removeBuddy(who, g); err != nil {
-				return ircd.Numeric(irc.ERR_CHANOPRIVSNEEDED, folded, err.Error())
-			}
-		}
+func (s *session) kickBuddy(c *client, who *contact, folded string) error {
+	from := slices.DeleteFunc(slices.Clone(who.groups), func(g string) bool { return folded != buddiesChannel && groupFold(g) != folded })
+	if len(from) == 0 {
+		return ircd.Numeric(irc.ERR_USERNOTINCHANNEL, who.nick(), s.channelName(folded), "They aren't on that channel")
+	}
+	text := fmt.Sprintf("Removed %s from your buddy list.", who.title())
+	if len(from) < len(who.groups) {
+		text = fmt.Sprintf("Removed %s from your %s %s.", who.title(), groupWord(from), strings.Join(from, ", "))
+	}
+	if why := s.removeBuddy(who, from, s.orTell(c, text)); why != "" {
+		return ircd.Numeric(irc.ERR_CHANOPRIVSNEEDED, s.channelName(folded), why)
 	}
 	return nil
 }

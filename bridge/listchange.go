@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"slices"
+	"time"
 
 	"tocbridge/ircd"
 	"tocbridge/toc"
@@ -9,60 +10,121 @@ import (
 
 // inserted is a change of the list made by another session of the account, told as oddly as trap 17 says.
 func (s *session) inserted(e toc.Inserted) {
+	s.siblingDid("changed your list")
 	switch e.Kind {
 	case toc.ListGroup:
 		s.roster.addGroup(e.Group)
 	case toc.ListBuddy, toc.ListICQ:
 		s.addToList(toc.Buddy{Name: e.Name, Alias: e.Alias}, e.Group)
-	case toc.ListDeny:
-		s.roster.deny[e.Name.Key()] = e.Name
-	case toc.ListPermit:
-		s.roster.permit[e.Name.Key()] = e.Name
+	default:
+		s.privacyTold(e.Kind, e.Name, true)
 	}
+	s.roster.orphans = nil
 }
 
 func (s *session) deleted(e toc.Deleted) {
+	s.siblingDid("changed your list")
 	switch e.Kind {
 	case toc.ListGroup:
-		for _, c := range s.roster.dropGroup(e.Group) {
-			s.offList(c, []string{e.Group})
-		}
+		s.roster.orphan(e.Group)
+		s.dropGroup(e.Group)
 	case toc.ListBuddy, toc.ListICQ:
+		if key := e.Name.Key(); e.Group == madeUpGroup && s.roster.orphans[key] {
+			delete(s.roster.orphans, key)
+			return
+		}
 		s.removeFromList(e.Name, e.Group)
-	case toc.ListDeny:
-		delete(s.roster.deny, e.Name.Key())
-	case toc.ListPermit:
-		delete(s.roster.permit, e.Name.Key())
+	default:
+		s.privacyTold(e.Kind, e.Name, false)
+	}
+}
+
+// madeUpGroup is what the server calls a group that it has just deleted, when it tells of the members. Somebody may have a
+// group of that name, which is not meant.
+const madeUpGroup = "Buddies"
+
+// privacyTold is a change of the deny or permit list by another session. That it may have changed the privacy mode too,
+// the server does not tell.
+func (s *session) privacyTold(kind toc.ListKind, name toc.ScreenName, add bool) {
+	lists := map[toc.ListKind]listMode{toc.ListDeny: banList, toc.ListPermit: exceptList}
+	if l, ok := lists[kind]; ok && name.Key() != "" {
+		s.showPrivacy(privacyChange{l, s.roster.contact(name), add})
+	}
+}
+
+// dropGroup takes a group off our picture, with its members; its channel is left by who is in it.
+func (s *session) dropGroup(name string) {
+	g := s.roster.find(name)
+	if g == nil {
+		return
+	}
+	folded := groupFold(name)
+	channel := s.channelName(folded)
+	for _, c := range slices.Clone(g.members) {
+		s.removeFromList(c.name, name)
+	}
+	s.roster.dropGroup(name)
+	if _, still := s.membersOf(folded); still {
+		return
+	}
+	for _, c := range s.clients {
+		if c.in[folded] {
+			delete(c.in, folded)
+			c.conn.Send(s.message(s.self.prefix, "PART", channel, "The group was deleted"))
+		}
 	}
 }
 
 // addToList puts a buddy into a group of our picture and shows it where it appears.
 func (s *session) addToList(b toc.Buddy, groupName string) {
-	before := s.roster.lookup(b.Name)
-	wasIn := before != nil && slices.Contains(before.groups, groupName)
+	if groupName == "" || b.Name.Key() == "" {
+		return
+	}
+	before := s.roster.contact(b.Name)
+	if !before.tracked() && time.Since(before.heard) > vouchTime && before != s.self {
+		before.signOff() // that was long ago
+	}
+	wasIn, was, had := slices.Contains(before.groups, groupName), s.realnameOf(before), before.alias
 	c, fresh := s.roster.add(b, groupName)
+	if had != "" && c.alias == "" && s.setting(settingNick+c.key) == had {
+		s.setSetting(settingNick+c.key, "") // taken back elsewhere
+	}
 	s.useAlias(c)
 	if !c.online {
 		return
 	}
 	if fresh {
 		s.showArrival(c)
-	} else if !wasIn && c != s.self {
+		return
+	}
+	if now := s.realnameOf(c); now != was && c != s.self {
+		s.showSetname(c, now)
+	}
+	if !wasIn && c != s.self {
 		f := groupFold(groupName)
 		s.showJoin(c, f, s.channelName(f))
 	}
 }
 
 // useAlias makes an alias that could be a nick the nick: that is where rename keeps it, and what other AIM clients of the
-// account show. An alias that could not be one is part of the real name.
+// account show. An alias that could not be one is part of the real name. Without one, the nick last given here stays.
 func (s *session) useAlias(c *contact) {
-	if c == s.self || c.alias == "" || c.alias == c.nick() || !ircd.ValidNick(c.alias) || isControl(c.alias) {
+	if c == s.self {
 		return
 	}
-	if toc.ScreenName(c.alias).Key() == c.key || s.nicks.Rename(c.name, c.alias) != nil {
+	want := c.alias
+	if !ircd.ValidNick(want) || isControl(want) || toc.ScreenName(want).Key() == c.key {
+		want = s.setting(settingNick + c.key)
+	}
+	old, nick := c.nick(), want
+	if want == "" {
+		nick = s.nicks.Reset(c.name)
+	} else if s.nicks.Rename(c.name, want) != nil {
 		return
 	}
-	s.changeNick(c, c.nick(), c.alias)
+	if nick != old {
+		s.changeNick(c, old, nick)
+	}
 }
 
 // removeFromList takes a buddy out of a group of our picture. No offline message follows from the server (trap 13).

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -63,17 +62,18 @@ func (s *session) showModes(c *client, channel string, r *room) error {
 
 // listMode is a list that MODE shows, and the AIM list behind it.
 type listMode struct {
+	mode             string
 	entry, end, text string
 	of               func(*roster) map[string]toc.ScreenName
 	add, remove      func(toc.ScreenName) toc.Command
 }
 
 var (
-	banList = listMode{irc.RPL_BANLIST, irc.RPL_ENDOFBANLIST, "End of channel ban list",
+	banList = listMode{"b", irc.RPL_BANLIST, irc.RPL_ENDOFBANLIST, "End of channel ban list",
 		func(r *roster) map[string]toc.ScreenName { return r.deny },
 		func(n toc.ScreenName) toc.Command { return toc.AddDeny{Names: []toc.ScreenName{n}} },
 		func(n toc.ScreenName) toc.Command { return toc.RemoveDeny{Names: []toc.ScreenName{n}} }}
-	exceptList = listMode{irc.RPL_EXCEPTLIST, irc.RPL_ENDOFEXCEPTLIST, "End of channel exception list",
+	exceptList = listMode{"e", irc.RPL_EXCEPTLIST, irc.RPL_ENDOFEXCEPTLIST, "End of channel exception list",
 		func(r *roster) map[string]toc.ScreenName { return r.permit },
 		func(n toc.ScreenName) toc.Command { return toc.AddPermit{Names: []toc.ScreenName{n}} },
 		func(n toc.ScreenName) toc.Command { return toc.RemovePermit{Names: []toc.ScreenName{n}} }}
@@ -108,7 +108,7 @@ func (s *session) setModes(c *client, channel string, params []string) error {
 			s.showList(c, channel, buddiesChannel, l)
 			continue
 		}
-		if err := s.setListMode(channel, ch, l, add, args[0]); err != nil {
+		if err := s.setListMode(c, channel, l, add, args[0]); err != nil {
 			return err
 		}
 		args = args[1:]
@@ -116,48 +116,99 @@ func (s *session) setModes(c *client, channel string, params []string) error {
 	return nil
 }
 
-// setListMode puts a name on a list or takes it off, and shows that as MODE.
-func (s *session) setListMode(channel string, mode byte, l listMode, add bool, mask string) error {
+// setListMode puts a name on a list or takes it off.
+func (s *session) setListMode(c *client, channel string, l listMode, add bool, mask string) error {
 	nick, _, _ := strings.Cut(mask, "!")
 	name, ok := s.nicks.Name(nick)
-	if !ok || !ircd.ValidNick(nick) || name.Key() == s.key {
+	if !ok || name.Key() == s.key {
 		return noSuchNick(mask)
 	}
-	sign := "+"
-	if !add {
-		sign = "-"
+	ch := privacyChange{l, s.roster.contact(name), add}
+	if why := s.changePrivacy(s.listed(c, ch), ch); why != "" {
+		return ircd.Numeric(irc.ERR_CHANOPRIVSNEEDED, channel, why)
 	}
-	if !s.setPrivacy(l, name, add) {
-		return ircd.Numeric(irc.ERR_CHANOPRIVSNEEDED, channel, s.noLinkText())
-	}
-	s.toMembers(buddiesChannel, s.message(s.self.prefix, "MODE", buddiesChannel, sign+string(mode), s.nicks.Nick(name)+"!*@*"))
 	return nil
 }
 
-// setPrivacy puts a name on the deny or permit list or takes it off, on the server and in our picture. The deny list
-// acts in one mode only, so the first entry switches that on.
-func (s *session) setPrivacy(l listMode, name toc.ScreenName, add bool) bool {
-	key := toc.ScreenName(name.Key())
-	cmds := []toc.Command{l.remove(key)}
-	if add {
-		cmds[0] = l.add(key)
+// listed says what changed only where that does not show: AIM refused, or it has no effect in this privacy mode.
+func (s *session) listed(c *client, ch privacyChange) func(why string) {
+	return func(why string) {
+		switch {
+		case s.byConn[c.conn] != c:
+		case why != "":
+			s.tell(c, "AIM refused the change: "+why)
+		case ch.add && s.roster.denies(ch.who.key) && ch.list.mode == banList.mode && !s.blocked(ch.who):
+			s.tell(c, s.blockedText(ch.who, false))
+		}
 	}
-	activate := add && l.entry == banList.entry && s.roster.mode == toc.PermitAll
-	if activate {
-		cmds = append(cmds, toc.SetPDMode{Mode: toc.DenySome})
+}
+
+// privacyChange is a name to be put on the deny or permit list, or taken off.
+type privacyChange struct {
+	list listMode
+	who  *contact
+	add  bool
+}
+
+// changePrivacy makes changes of the lists on the server and in our picture, and shows them as MODE of &buddies; what is
+// so already is left alone. The deny list acts in one mode only, so the first entry switches that on. done runs as that
+// of order.
+func (s *session) changePrivacy(done func(why string), changes ...privacyChange) (why string) {
+	var cmds []toc.Command
+	var made []privacyChange
+	mode := s.roster.mode
+	for _, ch := range changes {
+		if _, on := ch.list.of(s.roster)[ch.who.key]; on != ch.add {
+			made = append(made, ch)
+			cmds = append(cmds, ch.command())
+		}
+		if ch.add && ch.list.mode == banList.mode && mode == toc.PermitAll {
+			mode = toc.DenySome
+			cmds = append(cmds, toc.SetPDMode{Mode: mode})
+		}
 	}
-	if !s.send(cmds...) {
-		return false
+	if why := s.whyNot(); why != "" || len(cmds) == 0 {
+		if why == "" {
+			done("")
+		}
+		return why
 	}
-	if activate {
-		s.roster.mode = toc.DenySome
+	before := s.roster.mode
+	s.roster.mode = mode
+	for _, ch := range made {
+		s.showPrivacy(ch)
 	}
-	if add {
-		l.of(s.roster)[name.Key()] = name
+	why = s.order(func(why string) {
+		if why != "" {
+			s.roster.mode = before
+			for _, ch := range made {
+				s.showPrivacy(privacyChange{ch.list, ch.who, !ch.add})
+			}
+		}
+		done(why)
+	}, cmds...)
+	return why
+}
+
+func (ch privacyChange) command() toc.Command {
+	if name := toc.ScreenName(ch.who.key); ch.add {
+		return ch.list.add(name)
 	} else {
-		delete(l.of(s.roster), name.Key())
+		return ch.list.remove(name)
 	}
-	return true
+}
+
+// showPrivacy makes a change in our picture and shows it as MODE; what is so already is not shown.
+func (s *session) showPrivacy(ch privacyChange) {
+	names := ch.list.of(s.roster)
+	if _, on := names[ch.who.key]; on == ch.add {
+		return
+	}
+	sign := "-"
+	if delete(names, ch.who.key); ch.add {
+		sign, names[ch.who.key] = "+", ch.who.name
+	}
+	s.toMembers(buddiesChannel, s.message(s.self.prefix, "MODE", buddiesChannel, sign+ch.list.mode, ch.who.nick()+"!*@*"))
 }
 
 // modeRefused says which modes do not exist here, and that the rest cannot be set.
@@ -172,17 +223,63 @@ func (s *session) modeRefused(channel string, params []string) error {
 
 // blocked reports whether our privacy settings keep somebody from seeing us.
 func (s *session) blocked(who *contact) bool {
-	_, denied := s.roster.deny[who.key]
-	_, permitted := s.roster.permit[who.key]
+	if who == s.self {
+		return false
+	}
 	switch s.roster.mode {
 	case toc.DenyAll:
-		return who != s.self
+		return true
 	case toc.PermitSome:
-		return !permitted && who != s.self
+		return !s.roster.permits(who.key)
 	case toc.DenySome:
-		return denied
+		return s.roster.denies(who.key)
 	case toc.PermitBuddies:
-		return !slices.Contains(s.roster.buddies(), who) && who != s.self
+		return !who.buddy()
 	}
 	return false
+}
+
+// silenceMax is SILENCE of 005. AIM's own bound, if it has one, is higher.
+const silenceMax = 1000
+
+// silence is SILENCE, which blocks as +b of &buddies does: SILENCE +nick, SILENCE -nick, SILENCE alone to list (ircu's
+// doc/readme.features; 271 and 272).
+func (s *session) silence(c *client, m *irc.Message) error {
+	if len(m.Params) == 0 || m.Params[0] == "" || strings.EqualFold(m.Params[0], s.Nick()) {
+		for _, key := range sortedKeys(s.roster.deny) {
+			c.conn.Reply(ircd.RPL_SILELIST, s.Nick(), s.nicks.Nick(s.roster.deny[key])+"!*@*")
+		}
+		c.conn.Reply(ircd.RPL_ENDOFSILELIST, s.Nick(), "End of silence list")
+		return nil
+	}
+	for _, mask := range strings.Split(m.Params[0], ",") {
+		c.report(s.silenceOne(c, mask))
+	}
+	return nil
+}
+
+func (s *session) silenceOne(c *client, mask string) error {
+	add := !strings.HasPrefix(mask, "-")
+	nick, _, _ := strings.Cut(strings.TrimLeft(mask, "+-"), "!")
+	name, ok := s.nicks.Name(nick)
+	if !ok || name.Key() == s.key {
+		return noSuchNick(mask)
+	}
+	who := s.roster.contact(name)
+	switch {
+	case s.roster.denies(who.key) == add:
+		return nil
+	case add && len(s.roster.deny) >= silenceMax:
+		return ircd.Numeric(ircd.ERR_SILELISTFULL, mask, "Your silence list is full")
+	}
+	ch := privacyChange{banList, who, add}
+	if why := s.changePrivacy(s.listed(c, ch), ch); why != "" {
+		return ircd.Numeric(irc.ERR_UNAVAILRESOURCE, mask, why)
+	}
+	sign := "-"
+	if add {
+		sign = "+"
+	}
+	c.conn.Send(s.message(s.self.prefix, "SILENCE", sign+who.nick()+"!*@*"))
+	return nil
 }

@@ -17,8 +17,7 @@ type contact struct {
 	name   toc.ScreenName // as its owner formats it, as far as known
 	prefix *irc.Prefix    // nick!user@host; replaced, never changed, when the nick changes
 	groups []string       // groups of the list it is in; empty: not a buddy
-	alias  string
-	note   string
+	alias  string         // of the first group in list order that has one
 
 	watched int // clients that MONITOR it
 
@@ -81,7 +80,11 @@ func (c change) has(bit change) bool { return c&bit != 0 }
 type group struct {
 	name    string
 	members []*contact
+	details map[string]details // by key, of members who have any
 }
+
+// details are what a group's entry of somebody has beside the name; another group's may differ.
+type details struct{ alias, note string }
 
 // roster is the account's buddy list, its permit and deny lists, and the presence of everybody met. It is data: it
 // sends nothing. Its methods are idempotent, because the server repeats itself (TOC2 reference, traps 17 and 20).
@@ -91,6 +94,7 @@ type roster struct {
 	permit   map[string]toc.ScreenName
 	deny     map[string]toc.ScreenName
 	mode     toc.PDMode
+	orphans  map[string]bool // keys of a group just deleted, whose removal the server tells once more, of another group
 	prefix   func(toc.ScreenName) *irc.Prefix
 }
 
@@ -151,23 +155,62 @@ func (r *roster) dropGroup(name string) []*contact {
 	return gone
 }
 
-// add puts a name into a group and reports whether it was not a buddy before. An alias that is not empty replaces the
-// old one.
+// orphan notes whom the server will tell of once more, because their group is being deleted.
+func (r *roster) orphan(groupName string) {
+	g := r.find(groupName)
+	if g == nil {
+		return
+	}
+	r.orphans = map[string]bool{}
+	for _, c := range g.members {
+		r.orphans[c.key] = true
+	}
+}
+
+// add puts a name into a group, or gives its entry there another alias, and reports whether it was not a buddy before. A
+// note that is empty leaves the old one: list events carry none.
 func (r *roster) add(b toc.Buddy, groupName string) (c *contact, fresh bool) {
 	g := r.addGroup(groupName)
 	c = r.contact(b.Name)
 	fresh = !c.buddy()
-	if b.Alias != "" {
-		c.alias = b.Alias
+	if g == nil {
+		return c, fresh
 	}
-	if b.Note != "" {
-		c.note = b.Note
-	}
-	if g != nil && !slices.Contains(c.groups, groupName) {
+	if !slices.Contains(c.groups, groupName) {
 		c.groups = append(c.groups, groupName)
 		g.members = append(g.members, c)
 	}
+	d := details{b.Alias, b.Note}
+	if d.note == "" {
+		d.note = g.details[c.key].note
+	}
+	if delete(g.details, c.key); d != (details{}) {
+		if g.details == nil {
+			g.details = map[string]details{}
+		}
+		g.details[c.key] = d
+	}
+	r.derive(c)
 	return c, fresh
+}
+
+// derive takes over what the groups say of somebody.
+func (r *roster) derive(c *contact) {
+	c.alias = ""
+	for _, g := range r.groups {
+		if c.alias = g.details[c.key].alias; c.alias != "" {
+			return
+		}
+	}
+}
+
+// entry is somebody's entry in a group as it is stored.
+func (r *roster) entry(c *contact, groupName string) toc.Buddy {
+	b := toc.Buddy{Name: toc.ScreenName(c.key)}
+	if g := r.find(groupName); g != nil {
+		b.Alias, b.Note = g.details[c.key].alias, g.details[c.key].note
+	}
+	return b
 }
 
 // remove takes a name out of a group and reports whether it was a buddy before and is none now.
@@ -179,18 +222,16 @@ func (r *roster) remove(name toc.ScreenName, groupName string) bool {
 	}
 	c.groups = slices.DeleteFunc(c.groups, func(s string) bool { return s == groupName })
 	g.members = slices.DeleteFunc(g.members, func(m *contact) bool { return m == c })
-	if !c.buddy() {
-		c.alias, c.note = "", ""
-		return true
-	}
-	return false
+	delete(g.details, c.key)
+	r.derive(c)
+	return !c.buddy()
 }
 
 // load makes the lists those of a CONFIG2 and returns the contacts who were buddies and are none now.
 func (r *roster) load(cfg toc.Config) (gone []*contact) {
 	before := r.buddies()
 	for _, c := range before {
-		c.groups, c.alias, c.note = nil, "", ""
+		c.groups, c.alias = nil, ""
 	}
 	r.groups = nil
 	for _, g := range cfg.Groups {
@@ -206,6 +247,10 @@ func (r *roster) load(cfg toc.Config) (gone []*contact) {
 	}
 	return slices.DeleteFunc(before, (*contact).buddy)
 }
+
+// denies and permits tell whether a name is on the deny list, or on the permit list.
+func (r *roster) denies(key string) bool  { _, ok := r.deny[key]; return ok }
+func (r *roster) permits(key string) bool { _, ok := r.permit[key]; return ok }
 
 func nameSet(names []toc.ScreenName) map[string]toc.ScreenName {
 	m := make(map[string]toc.ScreenName, len(names))

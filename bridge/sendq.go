@@ -148,7 +148,7 @@ func withText(cmd toc.Command, html string) (toc.Command, bool) {
 // mayGo reports whether the server's limits let a command go now.
 func (s *session) mayGo(now time.Time, cl pace.Class, cmd toc.Command) bool {
 	_, times := classOf(cmd)
-	return !s.barred(cl) && !s.pacer.At(now, cl, times).After(now)
+	return !s.paused && !s.barred(cl) && !s.pacer.At(now, cl, times).After(now)
 }
 
 // barred reports whether a class is that of a room which we are just about to join again.
@@ -217,7 +217,7 @@ func (s *session) drain() {
 // arm sets the timer for the next moment at which something may go.
 func (s *session) arm(now time.Time) {
 	s.queue.stop()
-	if s.link == nil || len(s.queue.lanes) == 0 {
+	if s.link == nil || s.paused || len(s.queue.lanes) == 0 {
 		return
 	}
 	var next time.Time
@@ -259,6 +259,7 @@ func (s *session) tellWait(now time.Time, cl pace.Class, q queued, place int) {
 func (s *session) tooFast() {
 	now := time.Now()
 	until := s.pacer.Refused(now)
+	s.refusedAt = now
 	s.arm(now)
 	pause := until.Sub(now).Round(time.Second)
 	if r, line := s.unanswered(now); line != nil {

@@ -39,7 +39,8 @@ type linkState int
 const (
 	signingOn linkState = iota // the first attempt; clients wait for it in Authenticate
 	online
-	waiting // the link was lost; another attempt follows
+	waiting   // the link was lost; another attempt follows
+	signedOff // the user left AIM, the clients stay
 )
 
 // session is one account: its link to AIM, its attached IRC clients, and the picture both share.
@@ -92,6 +93,7 @@ type session struct {
 	idle     idleness
 	upkeep   upkeep
 	settings settings
+	down
 	typing   map[string]toc.TypingState
 	storm    *storm
 	lingerT  *time.Timer
@@ -294,6 +296,7 @@ func (s *session) cleanUp() {
 	s.dropStorm()
 	s.idle.stop()
 	s.upkeep.stop()
+	s.down.stop()
 	s.queue.stop()
 	for _, w := range s.waits {
 		w.timer.Stop()

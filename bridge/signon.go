@@ -43,25 +43,46 @@ type signedOn struct {
 }
 
 func (e signedOn) apply(s *session) {
-	if e.err != nil {
+	s.dialing = false
+	switch {
+	case s.state == signedOff: // the user thought better of it
+		if e.up != nil {
+			e.up.Close()
+		}
+		return
+	case e.err != nil:
 		s.signOnFailed(e.err)
 		return
 	}
 	s.openAccount()
 	s.link = s.start(e.up)
-	s.pacer = pace.New(s.o.Pace, time.Now())
+	s.pacer = pace.New(s.paceModel(), time.Now())
+	s.pacer.SetWarning(s.self.warning)
 	s.beginUpkeep()
+	s.awaitConfig(s.configured)
+}
+
+// awaitConfig waits for CONFIG2 after a SIGN_ON; nil if it does not come.
+func (s *session) awaitConfig(done func(*toc.Config)) {
 	isConfig := func(e toc.Event) bool { _, ok := e.(toc.Config); return ok }
 	s.await(configTime, isConfig, func(e toc.Event) {
-		if s.link != nil {
-			cfg, _ := e.(toc.Config)
-			s.configured(cfg)
+		if s.link == nil {
+			return
+		}
+		if cfg, ok := e.(toc.Config); ok {
+			done(&cfg)
+		} else {
+			done(nil)
 		}
 	})
 }
 
 // dial starts a sign-on attempt; its result comes as signedOn.
 func (s *session) dial() {
+	if s.dialing || s.link != nil || s.state == signedOff {
+		return
+	}
+	s.dialing = true
 	name, password := toc.ScreenName(s.key), s.password
 	s.helpers.Add(1)
 	go func() {
@@ -80,8 +101,25 @@ func (s *session) dial() {
 }
 
 // configured completes a sign-on: the list is known, now the server may show us to others.
-func (s *session) configured(cfg toc.Config) {
-	s.loadLists(cfg)
+func (s *session) configured(cfg *toc.Config) {
+	s.setUp(cfg)
+	again := s.state == waiting
+	s.state = online
+	if again {
+		s.restored()
+		return
+	}
+	for _, r := range s.sortedRooms() {
+		s.ask(r, nil)
+	}
+	s.fence(settleTime, func() { s.settle(nil) })
+}
+
+// setUp is what AIM wants to hear after a SIGN_ON.
+func (s *session) setUp(cfg *toc.Config) {
+	if cfg != nil { // else the list of the last connection has to do
+		s.loadLists(*cfg)
+	}
 	if s.o.KeepCase && s.self.name == toc.ScreenName(s.key) && s.typed != s.self.name {
 		s.send(toc.FormatNick{Name: s.typed})
 	}
@@ -95,16 +133,6 @@ func (s *session) configured(cfg toc.Config) {
 		s.armIdle()
 	}
 	s.send(toc.InitDone{})
-	again := s.state == waiting
-	s.state = online
-	if again {
-		s.restored()
-		return
-	}
-	for _, r := range s.sortedRooms() {
-		s.ask(r, nil)
-	}
-	s.fence(settleTime, func() { s.settle(nil) })
 }
 
 // announce submits the list for this session before toc_init_done: without it the live server never announces a TOC
@@ -261,11 +289,20 @@ func (b Backoff) delay(attempt int) time.Duration {
 
 // waitingText says why there is no link and when the next attempt comes.
 func (s *session) waitingText() string {
+	if s.dialing || s.link != nil {
+		return "Not connected to AIM yet: signing on. What you say meanwhile is not sent."
+	}
 	return fmt.Sprintf("Not connected to AIM: %s. Trying again in %s; what you say meanwhile is not sent.", s.redial.reason, s.redial.in())
 }
 
 // noLinkText answers whoever wants something of AIM while there is no link.
 func (s *session) noLinkText() string {
+	switch {
+	case s.state == signedOff:
+		return "you are signed off from AIM, signon comes back"
+	case s.dialing || s.link != nil:
+		return "not connected to AIM yet, signing on"
+	}
 	return fmt.Sprintf("not connected to AIM at the moment, trying again in %s", s.redial.in())
 }
 

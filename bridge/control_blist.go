@@ -1,0 +1,123 @@
+package bridge
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"tocbridge/ircd"
+)
+
+// state is a contact's presence in a word.
+func (c *contact) state() string {
+	switch {
+	case !c.online:
+		return "offline"
+	case c.away && c.awayText != "":
+		return "away: " + c.awayText
+	case c.away:
+		return "away"
+	case !c.idleSince.IsZero():
+		return "idle " + shortDuration(time.Since(c.idleSince))
+	}
+	return "online"
+}
+
+func shortDuration(d time.Duration) string {
+	if d < time.Hour {
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	}
+	return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+}
+
+// blistFilters are the words that blist knows.
+var blistFilters = map[string]func(*contact) bool{
+	"all":     func(*contact) bool { return true },
+	"online":  func(c *contact) bool { return c.online },
+	"away":    func(c *contact) bool { return c.online && c.away },
+	"offline": func(c *contact) bool { return !c.online },
+}
+
+func (s *session) controlBlist(k *call) {
+	show, args := blistFilters["online"], k.args
+	if len(args) > 0 {
+		if f, ok := blistFilters[strings.ToLower(args[0])]; ok {
+			show, args = f, args[1:]
+		}
+	}
+	pattern := ""
+	if len(args) > 0 {
+		pattern = ircd.Fold(args[0])
+		show = both(show, len(k.args) == 1)
+	}
+	rows := [][]string{{"Nick", "Screen name", "Group", "Status"}}
+	counts := map[bool]int{}
+	away := 0
+	for _, c := range s.roster.buddies() {
+		counts[c.online]++
+		if c.online && c.away {
+			away++
+		}
+		if show(c) && matches(pattern, c) {
+			rows = append(rows, []string{c.nick(), c.realname(), strings.Join(c.groups, ", "), c.state()})
+		}
+	}
+	if len(rows) == 1 {
+		k.reply("Nobody on your list matches.")
+		rows = nil
+	}
+	k.table(rows)
+	k.reply("%s (%d available, %d away, %d offline)", plural(counts[true]+counts[false], "buddy", "buddies"), counts[true]-away, away, counts[false])
+}
+
+// both lets a pattern alone search the whole list.
+func both(show func(*contact) bool, alone bool) func(*contact) bool {
+	if alone {
+		return blistFilters["all"]
+	}
+	return show
+}
+
+// matches reports whether a pattern is found in the nick or name.
+func matches(pattern string, c *contact) bool {
+	if strings.ContainsAny(pattern, "*?") {
+		return glob(pattern, c.nick()) || glob(pattern, string(c.name))
+	}
+	return strings.Contains(ircd.Fold(c.nick()), pattern) || strings.Contains(strings.ToLower(string(c.name)), pattern)
+}
+
+// cellMax is the widest column of a table, in characters.
+const cellMax = 32
+
+func clip(cell string) string {
+	if r := []rune(cell); len(r) > cellMax {
+		return string(r[:cellMax-1]) + "…"
+	}
+	return cell
+}
+
+// table aligns rows of cells.
+func table(rows [][]string) []string {
+	if len(rows) == 0 {
+		return nil
+	}
+	width := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			width[i] = max(width[i], len([]rune(clip(cell))))
+		}
+	}
+	var out []string
+	for _, row := range rows {
+		var b strings.Builder
+		for i, cell := range row {
+			cell = clip(cell)
+			b.WriteString(cell)
+			if i < len(row)-1 {
+				b.WriteString(strings.Repeat(" ", width[i]-len([]rune(cell))+2))
+			}
+		}
+		out = append(out, strings.TrimRight(b.String(), " "))
+	}
+	return out
+}
