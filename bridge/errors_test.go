@@ -30,6 +30,7 @@ var commandErrors = map[string]struct{ few, unknown, notOn []string }{
 	"MARKREAD":    {[]string{"MARKREAD", "NOTICE alice :MARKREAD: Missing parameters"}, []string{"MARKREAD b@d", "NOTICE alice :MARKREAD: Invalid parameters"}, nil},
 	"SEARCH":      {[]string{"SEARCH", "NOTICE alice :SEARCH: Invalid parameters"}, []string{"SEARCH in=b@d", "NOTICE alice :SEARCH: Invalid parameters"}, nil},
 	"BOUNCER":     {[]string{"BOUNCER", "461 alice BOUNCER *"}, []string{"BOUNCER DELNETWORK 7", "NOTICE alice :BOUNCER: Network not found"}, nil},
+	"SILENCE":     {nil, []string{"SILENCE +*", "401 alice +* *"}, nil},
 	"SETNAME":     {[]string{"SETNAME", "461 alice SETNAME *"}, nil, nil},
 }
 

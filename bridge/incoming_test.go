@@ -100,7 +100,7 @@ var incomingCases = []struct {
 	{"warned within bounds", []toc.Event{toc.Evil{Level: 400, By: "Bob"}, toc.Evil{Level: -1}},
 		[]string{"*aim NOTICE &buddies :You were warned by Bob. Your warning level is now 100%.", "*aim NOTICE &buddies :You were warned by somebody, anonymously. Your warning level is now 0%."},
 		[]string{"*aim NOTICE &buddies :You were warned by Bob. Your warning level is now 100%.", "*aim NOTICE &buddies :You were warned by somebody, anonymously. Your warning level is now 0%."}},
-	{"answers to nobody", []toc.Event{toc.NewBuddyReply{Name: "zoe", Status: "added"}, toc.DirStatus{Code: "0"}, toc.AdminNick{Code: "0"}, toc.AdminPassword{Code: "0"}, toc.GotoURL{Window: "x", Path: "y"}, toc.Unknown{Text: "?"}, toc.Pause{}}, nil, nil},
+	{"answers to nobody", []toc.Event{toc.NewBuddyReply{Name: "zoe", Status: "added"}, toc.DirStatus{Code: "0"}, toc.AdminNick{Code: "0"}, toc.AdminPassword{Code: "0"}, toc.GotoURL{Window: "x", Path: "y"}, toc.Unknown{Text: "?"}}, nil, nil},
 	{"a line without a name", []toc.Event{imFrom(" ", "x"), here(" ", " U "), toc.Typing{From: " "}, toc.BuddyCaps{Name: " "}, toc.ChatIn{From: " "}, toc.ChatInvite{Name: "r", From: " "}}, nil, nil},
 	{"an error nobody waits for", []toc.Event{toc.ServerError{Code: 901, Arg: "zoe"}},
 		[]string{"*aim NOTICE &buddies :zoe is not signed on, or does not let you see them. (AIM error 901)"}, []string{"*aim NOTICE &buddies :zoe is not signed on, or does not let you see them. (AIM error 901)"}},

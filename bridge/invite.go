@@ -43,7 +43,7 @@ func (s *session) inviteToGroup(c *client, name toc.ScreenName, channel string) 
 	}
 	who, why := s.roster.contact(name), ""
 	switch {
-	case who.buddy() && (!named || len(who.groups) == 1 && who.groups[0] == group):
+	case who.buddy() && (!named || slices.Contains(who.groups, group)):
 		return ircd.Numeric(irc.ERR_USERONCHANNEL, who.nick(), channel, "is already on channel")
 	case who.buddy():
 		from := strings.Join(who.groups, ", ")

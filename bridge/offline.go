@@ -24,12 +24,18 @@ func (d *down) stop() {
 	}
 }
 
-// signOff leaves AIM and keeps the clients: nobody is there for them until signOn.
-func (s *session) signOff() {
+// signOff leaves AIM and keeps the clients: nobody is there for them until signOn. All but by are told.
+func (s *session) signOff(by *client) {
 	s.redial.stop()
 	s.cutLink(signedOff)
-	s.news("You are signed off from AIM. You stay here; signon comes back.")
+	for _, c := range s.clients {
+		if c != by {
+			s.tell(c, signedOffText)
+		}
+	}
 }
+
+const signedOffText = "You are signed off from AIM. You stay here; signon comes back."
 
 // signOn comes back, or tries again at once.
 func (s *session) signOn() {
@@ -63,8 +69,8 @@ func (s *session) controlSignOff(k *call) {
 		k.reply("You are signed off already; signon comes back.")
 		return
 	}
-	s.signOff()
-	k.reply("Signed off.")
+	s.signOff(k.c)
+	k.reply(signedOffText)
 }
 
 func (s *session) controlSignOn(k *call) {

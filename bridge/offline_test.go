@@ -39,13 +39,55 @@ func TestPause(t *testing.T) {
 		bob.ExpectNot("PRIVMSG ...")
 		w.aim.Resume("alice")
 		alice.Expect("NOTICE &buddies :AIM goes on.")
-		bob.Expect(":alice!alice@aim PRIVMSG bob one")
-		bob.Expect(":alice!alice@aim PRIVMSG bob two")
-		alice.Expect(":carol!carol@aim QUIT *")
+		bob.Expect(":*!alice@aim PRIVMSG bob one")
+		bob.Expect(":*!alice@aim PRIVMSG bob two")
 		bob.Send("PRIVMSG alice :seen again")
 		alice.Expect(":bob!bob@aim PRIVMSG ALICE :seen again")
 		alice.ExpectNot(":bob!bob@aim QUIT ...")
 	})
+}
+
+// TestPauseSetsUpAnew: what AIM hears after the SIGN_ON, before what waited; who is not named again has left.
+func TestPauseSetsUpAnew(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Options{})
+	r.config("alice", buddies("bob", "carol"))
+	c, end := r.login("alice")
+	end.tell(here("bob", " U "), here("carol", " U "))
+	c.Expect(":carol!carol@aim JOIN &buddies")
+	c.Send("AWAY :lunch")
+	c.Expect("306 ...")
+	end.take()
+	end.tell(toc.Pause{})
+	c.Expect("NOTICE &buddies :AIM asks us to wait*")
+	c.Send("PRIVMSG bob :hi")
+	c.Send("PRIVMSG &buddies :remove bob")
+	c.Expect("PRIVMSG &buddies :Not removed: AIM asked us to wait*")
+	c.Sync()
+	if got := end.take(); len(got) > 0 {
+		t.Errorf("sent while paused: %v", got)
+	}
+	r.mu.Lock()
+	cfg := r.conf["alice"]
+	r.mu.Unlock()
+	end.tell(toc.SignedOn{Version: "TOC2.0"}, toc.Nick{Name: "alice"}, cfg)
+	for _, want := range []toc.Command{
+		toc.AddBuddies{Names: []toc.ScreenName{"alice", "bob", "carol"}},
+		toc.SetAway{Text: "lunch"},
+		toc.InitDone{},
+		imTo("bob", "hi"),
+	} {
+		end.expect(want)
+	}
+	end.tell(here("bob", " U "))
+	c.Expect("NOTICE &buddies :AIM goes on.")
+	c.Expect(":carol!carol@aim QUIT *")
+	c.ExpectNot(":bob!bob@aim QUIT ...")
+	end.tell(toc.SignedOn{Version: "TOC2.0"}) // without a PAUSE it means nothing
+	c.Sync()
+	if got := end.take(); len(got) > 0 {
+		t.Errorf("sent after another SIGN_ON: %v", got)
+	}
 }
 
 // TestPauseWithoutEnd: a PAUSE that no SIGN_ON follows is given up after a minute.
@@ -77,9 +119,8 @@ func TestSignOffAndOn(t *testing.T) {
 		bob.Send("JOIN #room")
 		alice.Expect(":bob!bob@aim JOIN #room")
 		alice.Send("PRIVMSG *aim :signoff")
-		alice.Expect(":bob!bob@aim QUIT :You signed off")
-		alice.Expect("NOTICE &buddies :You are signed off from AIM. You stay here; signon comes back.")
-		alice.Expect("PRIVMSG alice :Signed off.")
+		alice.Expect(":bob!bob@aim QUIT :tocbridge aim.tocbridge")
+		alice.Expect("PRIVMSG alice :" + signedOffText)
 		bob.Expect(":alice!alice@aim PART #room")
 		if n := w.aim.Sessions("alice"); n != 0 {
 			t.Errorf("%d sessions on AIM after signoff", n)
@@ -145,8 +186,8 @@ func TestSignOffDuringSignOn(t *testing.T) {
 	end.Close()
 	c.Expect("NOTICE &buddies :Not connected to AIM*")
 	c.Send("PRIVMSG *aim :signon\r\nPRIVMSG *aim :signoff\r\nPRIVMSG *aim :signon\r\nPRIVMSG *aim :signoff")
-	c.Expect("PRIVMSG alice :Signed off.")
-	c.Expect("PRIVMSG alice :Signed off.")
+	c.Expect("PRIVMSG alice :" + signedOffText)
+	c.Expect("PRIVMSG alice :" + signedOffText)
 	for range len(r.came) {
 		<-r.nextEnd().closed
 	}
@@ -166,7 +207,7 @@ func TestSignOffNamesWhatIsNotSent(t *testing.T) {
 		}
 		alice.Send("PRIVMSG *aim :signoff")
 		alice.Expect("NOTICE &buddies :Not sent to bob: once more*")
-		alice.Expect("PRIVMSG alice :Signed off.")
+		alice.Expect("PRIVMSG alice :" + signedOffText)
 	})
 }
 

@@ -29,6 +29,7 @@ func (s *session) setSetting(key, value string) {
 		return
 	}
 	s.saveState(kindSetting, key, value)
+	s.saveState(kindSetting, key, value)
 	if value == "" {
 		delete(s.settings.values, key)
 		return

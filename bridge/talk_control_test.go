@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"tocbridge/bridge/pace"
 	"tocbridge/toc"
@@ -38,10 +39,16 @@ var talkControls = map[string][]struct{ say, want string }{
 		{"add -group", "Usage: add [-group GROUP] NAME [ALIAS]"},
 		{"add -grup Work zed", "Usage: add [-group GROUP] NAME [ALIAS]"},
 		{"add zed", "Added zed to your group Buddies; shows up in &buddies when signed on."},
-		{"add zed", "zed is in your group Buddies already."},
-		{"add ZED", "zed is in your group Buddies already."},
-		{"add -group BUDDIES zed", "zed is in your group Buddies already."},
+		{"add zed", "zed is in your group Buddies already, and offline."},
+		{"add ZED", "zed is in your group Buddies already, and offline."},
+		{"add -group BUDDIES zed", "zed is in your group Buddies already, and offline."},
+		{"add bob", "bob is in your group Buddies already, and online."},
+		{"add bob Bobby B", "Added bob to your group Buddies: online."},
+		{"add bob Bobby B", "bob is in your group Buddies already, and online."},
+		{"add -group Work bob", "Added bob to your group Work: online."},
 		{`add -group "Old Friends" zed`, "Added zed to your group Old Friends; shows up in &buddies when signed on."},
+		{"add zed", "zed is in your groups Buddies, Old Friends already, and offline."},
+		{"add alice", "Added yourself to your group Buddies; you are not shown twice."},
 		{`add "Cool Guy" The Cool One`, "Added CoolGuy to your group Buddies; shows up in &buddies when signed on."},
 		{`add ""`, "Not added: a screen name has 1 to 64 characters"},
 		{"add " + strings.Repeat("x", 65), "Not added: a screen name has 1 to 64 characters"},
@@ -72,6 +79,7 @@ var talkControls = map[string][]struct{ say, want string }{
 		{"rename -del zed", "zed is not on your buddy list."},
 		{"rename -del Robert", "Robert is now bob."},
 		{"rename -del bob", "bob has that nick already."},
+		{"rename alice ally", "alice is not on your buddy list."},
 	},
 	"info": {
 		{"info", "Usage: info NICK"},
@@ -99,6 +107,80 @@ var talkControls = map[string][]struct{ say, want string }{
 		{"allow bob", "bob may see you and write to you."},
 		{"unblock NoBody", "NoBody may see you and write to you."},
 		{"allow", "Explicitly allowed: nobody."},
+	},
+	"move": {
+		{"move", "Usage: move NICK GROUP"},
+		{"move bob", "Usage: move NICK GROUP"},
+		{"move zed Work", "zed is not on your buddy list."},
+		{"move bob buddies", "bob is in your group Buddies already."},
+		{"move bob Old Friends", "Moved bob from Buddies to Old Friends."},
+		{`move BOB "old friends"`, "bob is in your group Old Friends already."},
+		{"add -group Work bob", "Added bob to your group Work: online."},
+		{"move bob Family", "Moved bob from Old Friends, Work to Family."},
+		{"move bob a:b", "Not moved: names and groups cannot have colons or braces on AIM"},
+		{`move bob ""`, "Not moved: a group needs a name"},
+	},
+	"group": {
+		{"group", "\x02Group    Channel    Online  Buddies\x02\nBuddies  &&Buddies  1       2\n1 group"},
+		{"group frob", "Usage: group list | add GROUP | del GROUP | rename GROUP NEWNAME"},
+		{"group add", "Usage: group list | add GROUP | del GROUP | rename GROUP NEWNAME"},
+		{"group rename Work", "Usage: group list | add GROUP | del GROUP | rename GROUP NEWNAME"},
+		{"group add Our Family", "Added the group Our Family: /join &Our_Family"},
+		{`group add "our family"`, "You have a group Our Family already."},
+		{"group add a:b", "Not added: names and groups cannot have colons or braces on AIM"},
+		{"groups list", "\x02Group       Channel      Online  Buddies\x02\nBuddies     &&Buddies    1       2\nOur Family  &Our_Family  0       0\n2 groups"},
+		{"group del Work", "You have no group Work; group list shows them."},
+		{"group del Buddies", "Not deleted: Buddies has 2 buddies (bob carol). Move them first, or take them off your list with it: group del Buddies -all"},
+		{"group rename Buddies Our Family", "Not renamed: you have a group Our Family already."},
+		{"group rename &Our_Family Our Family", "It has that name already."},
+		{"group rename &our_family OUR FAMILY", "The group Our Family is now OUR FAMILY."},
+		{"group rename Work x", "You have no group Work; group list shows them."},
+		{"group rename Buddies {x", "Not renamed: names and groups cannot have colons or braces on AIM"},
+		{"group rename Buddies Friends", "The group Buddies is now Friends."},
+		{"move bob our family", "Moved bob from Friends to OUR FAMILY."},
+		{"group del Friends -all", "Deleted the group Friends with carol."},
+		{"group remove our family -all", "Deleted the group OUR FAMILY with bob."},
+		{"group list", "0 groups"},
+	},
+	"privacy": {
+		{"privacy", "\x02privacy all\x02: everybody may see you and write to you.\nBlocked: nobody.\nExplicitly allowed: nobody."},
+		{"privacy some", "Usage: privacy [all|none|permit|deny|buddies]"},
+		{"privacy PERMIT", "From now on only who is allowed may see you and write to you. Nobody is allowed so far: allow NICK."},
+		{"privacy permit", "It is so already: only who is allowed may see you and write to you."},
+		{"allow bob", "bob may see you and write to you."},
+		{"allow", "Explicitly allowed: bob"},
+		{"block bob", "Blocked bob (moved from the allow list to the block list): cannot see you or write to you any more."},
+		{"allow", "Explicitly allowed: nobody."},
+		{"privacy none", "From now on nobody may see you or write to you."},
+		{"block zed", "zed is on the block list. privacy none keeps everybody out anyway."},
+		{"allow bob", "bob is on the allow list, but privacy none keeps everybody out; privacy permit lets in who is on it."},
+		{"privacy buddies", "From now on only who is on your buddy list may see you and write to you."},
+		{"block carol", "carol is on the block list, but with privacy buddies only your buddy list counts. remove carol, or say privacy deny."},
+		{"allow zed", "zed is not blocked, but with privacy buddies only your buddy list counts: add zed, or say privacy all."},
+		{"privacy deny", "From now on all but who is blocked may see you and write to you."},
+		{"privacy", "\x02privacy deny\x02: all but who is blocked may see you and write to you.\nBlocked: carol\nExplicitly allowed: bob"},
+		{"block a:b", "a:b cannot be a screen name."},
+		{`allow ""`, " cannot be a screen name."},
+		{"privacy all", "From now on everybody may see you and write to you."},
+	},
+	"signoff": {
+		{"signoff", signedOffText},
+		{"offline", "You are signed off already; signon comes back."},
+		{"move bob Work", "Not moved: you are signed off from AIM, signon comes back"},
+		{"group add Work", "Not added: you are signed off from AIM, signon comes back"},
+		{"group del Buddies -all", "Not deleted: you are signed off from AIM, signon comes back"},
+		{"group rename Buddies Work", "Not renamed: you are signed off from AIM, signon comes back"},
+		{"privacy none", "Not changed: you are signed off from AIM, signon comes back"},
+		{"allow bob", "Not changed: you are signed off from AIM, signon comes back"},
+		{"rename bob bobby", "bob is now bobby, but not as alias on AIM: you are signed off from AIM, signon comes back"},
+		{"group", "\x02Group    Channel    Online  Buddies\x02\nBuddies  &&Buddies  0       2\n1 group"},
+	},
+	"signon": {
+		{"signon", "You are signed on already, since {}. reconnect signs on anew."},
+		{"online", "You are signed on already, since {}. reconnect signs on anew."},
+	},
+	"reconnect": {
+		{"reconnect", "Signing off and on again…"},
 	},
 	"notices": {
 		{"notices", "Usage: notices on|off"},
@@ -129,8 +211,10 @@ var talkControls = map[string][]struct{ say, want string }{
 		{"blist [*", "Nobody on your list matches.\n2 buddies (1 available, 0 away, 1 offline)"},
 	},
 	"account": {
-		{"account", "Screen name alice, server aim.test:9898\nSigned on since {}\n1 IRC client attached, warning level 0%, no speed limit"},
-		{"status", "Screen name alice, server aim.test:9898\nSigned on since {}\n1 IRC client attached, warning level 0%, no speed limit"},
+		{"account", "Screen name alice, server aim.test:9898\nSigned on since {}\nOther AIM clients of this name: none noticed (AIM tells only what they do)\n" +
+			"1 IRC client attached: (this one), warning level 0%, everybody may see you and write to you\nNothing waits to be sent; no speed limits are kept: the server is said to have none"},
+		{"status", "Screen name alice, server aim.test:9898\nSigned on since {}\nOther AIM clients of this name: none noticed (AIM tells only what they do)\n" +
+			"1 IRC client attached: (this one), warning level 0%, everybody may see you and write to you\nNothing waits to be sent; no speed limits are kept: the server is said to have none"},
 	},
 }
 
@@ -193,7 +277,20 @@ func TestTalkControlReachesAIM(t *testing.T) {
 		{"add zed", []toc.Command{one("Buddies", toc.Buddy{Name: "zed"})}},
 		{"add -group buddies Yves Y V", []toc.Command{one("Buddies", toc.Buddy{Name: "yves", Alias: "Y V"})}},
 		{`add -group "New One" zed`, []toc.Command{one("New One", toc.Buddy{Name: "zed"})}},
-		{"remove zed", []toc.Command{toc.RemoveBuddies{Names: []toc.ScreenName{"zed"}, Group: "Buddies"}, toc.RemoveBuddies{Names: []toc.ScreenName{"zed"}, Group: "New One"}}},
+		{"remove zed", []toc.Command{toc.RemoveBuddies{Names: []toc.ScreenName{"zed"}, Group: "Buddies"}, toc.RemoveBuddies{Names: []toc.ScreenName{"zed"}, Group: "New One"},
+			toc.RemoveBuddiesV1{Names: []toc.ScreenName{"zed"}}}},
+		{"move bob Work", []toc.Command{one("Work", toc.Buddy{Name: "bob"}), toc.RemoveBuddies{Names: []toc.ScreenName{"bob"}, Group: "Buddies"}}},
+		{"group add Family", []toc.Command{toc.NewGroup{Group: "Family"}}},
+		{"group rename Work Old Work", []toc.Command{toc.NewGroup{Group: "Old Work"}, one("Old Work", toc.Buddy{Name: "bob"}),
+			toc.RemoveBuddies{Names: []toc.ScreenName{"bob"}, Group: "Work"}, toc.DelGroup{Group: "Work"}}},
+		{"group del Family", []toc.Command{toc.DelGroup{Group: "Family"}}},
+		{`group del "Old Work" -all`, []toc.Command{toc.RemoveBuddies{Names: []toc.ScreenName{"bob"}, Group: "Old Work"}, toc.DelGroup{Group: "Old Work"}}},
+		{"privacy none", []toc.Command{toc.SetPDMode{Mode: toc.DenyAll}}},
+		{"privacy all", []toc.Command{toc.SetPDMode{Mode: toc.PermitAll}}},
+		{"block dora", []toc.Command{toc.AddDeny{Names: []toc.ScreenName{"dora"}}, toc.SetPDMode{Mode: toc.DenySome}}},
+		{"privacy permit", []toc.Command{toc.SetPDMode{Mode: toc.PermitSome}}},
+		{"allow dora", []toc.Command{toc.RemoveDeny{Names: []toc.ScreenName{"dora"}}, toc.AddPermit{Names: []toc.ScreenName{"dora"}}}},
+		{"block dora", []toc.Command{toc.AddDeny{Names: []toc.ScreenName{"dora"}}, toc.RemovePermit{Names: []toc.ScreenName{"dora"}}}},
 		{"rename carol kara", []toc.Command{one("Buddies", toc.Buddy{Name: "carol", Alias: "kara"})}},
 		{"rename -del kara", []toc.Command{one("Buddies", toc.Buddy{Name: "carol"})}},
 	} {
@@ -212,22 +309,12 @@ func TestTalkControlReachesAIM(t *testing.T) {
 // TestTalkControlWithoutLink: nothing is changed that AIM does not hear of.
 func TestTalkControlWithoutLink(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, Options{})
+	r := newRig(t, Options{Backoff: Backoff{Min: time.Hour, Max: time.Hour}})
 	r.config("alice", buddies("bob", "carol"))
 	c, end := r.login("alice")
-	down := make(chan struct{})
-	defer close(down)
-	r.bridge.peer("alice").post(do(func(s *session) { // the next sign-on takes until the test is over
-		s.o = &Options{}
-		*s.o = r.bridge.o
-		s.o.SignOn = func(ctx context.Context, _ toc.ScreenName, _ string) (Uplink, error) {
-			<-ctx.Done()
-			return nil, ctx.Err()
-		}
-	}))
 	end.Close()
 	c.Expect("NOTICE &buddies :Not connected to AIM*")
-	const not = "not connected to AIM at the moment, trying again in 1s"
+	const not = "not connected to AIM at the moment, trying again in {}"
 	for _, row := range []struct{ say, want string }{
 		{"add zed", "Not added: " + not},
 		{"remove bob", "Not removed: " + not},
@@ -236,7 +323,8 @@ func TestTalkControlWithoutLink(t *testing.T) {
 		{"blist all bob", "\x02Nick  Screen name  Group    Status\x02\nbob   bob          Buddies  offline\n2 buddies (0 available, 0 away, 2 offline)"},
 		{"block", "Blocked: nobody."},
 		{"info bob", "\x02bob\x02: offline\nbob is in your group Buddies"},
-		{"account", "Screen name alice, server aim.test:9898\nNot connected to AIM: {}\n1 IRC client attached, warning level 0%, no speed limit"},
+		{"account", "Screen name alice, server aim.test:9898\nNot connected to AIM: {}\n" +
+			"1 IRC client attached: (this one), warning level 0%, everybody may see you and write to you\nNothing waits to be sent; no speed limits are kept: the server is said to have none"},
 	} {
 		if got := ask(c, row.say); !talkMatch(row.want, got) {
 			t.Errorf("%s: got\n%q, want\n%q", row.say, got, row.want)

@@ -508,8 +508,8 @@ func TestTalkWaitForTheLimitIsTold(t *testing.T) {
 			if who := regexp.MustCompile(`your message to (\w+) goes out in about \d+`).FindStringSubmatch(m.Trailing()); who != nil {
 				told[who[1]]++
 			}
-			if strings.Contains(m.Trailing(), " attached, ") {
-				if !regexp.MustCompile(`1 IRC client attached, warning level 0%, \d+ messages wait for AIM's speed limit`).MatchString(m.Trailing()) {
+			if strings.Contains(m.Trailing(), "speed limits are kept") {
+				if !regexp.MustCompile(`^\d+ commands wait for AIM's speed limit, the next message for \d+s; AIM's speed limits are kept$`).MatchString(m.Trailing()) {
 					t.Errorf("account says %q", m.Trailing())
 				}
 				break
@@ -523,7 +523,7 @@ func TestTalkWaitForTheLimitIsTold(t *testing.T) {
 			carol.Expect(fmt.Sprintf("PRIVMSG carol :%d&*", i))
 		}
 		alice.Send("PRIVMSG &buddies :account")
-		alice.Expect("PRIVMSG &buddies :1 IRC client attached, warning level 0%, nothing waits to be sent")
+		alice.Expect("PRIVMSG &buddies :Nothing waits to be sent; AIM's speed limits are kept")
 		if n := w.aim.Refused(); n != 0 {
 			t.Errorf("the server refused %d commands", n)
 		}
