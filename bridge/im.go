@@ -207,30 +207,6 @@ func (s *session) notHere(im outgoing) error {
 	return ircd.Numeric(irc.ERR_NOSUCHNICK, im.who.nick(), text)
 }
 
-// askStatus asks the server whether somebody is there. No answer counts as yes.
-func (s *session) askStatus(who *contact, done func(there bool)) {
-	match := func(e toc.Event) bool {
-		switch e := e.(type) {
-		case toc.BuddyUpdate:
-			return e.Name.Key() == who.key
-		case toc.ServerError:
-			return e.Code == 901 && toc.ScreenName(e.Arg).Key() == who.key
-		}
-		return false
-	}
-	w := s.question(queued{cmd: toc.GetStatus{Name: toc.ScreenName(who.key)}}, statusLimit, match, func(e toc.Event) {
-		_, missing := e.(toc.ServerError)
-		if missing {
-			who.known, who.missed = true, time.Now()
-			s.showChange(who, who.signOff())
-		}
-		done(!missing)
-	})
-	if w == nil {
-		done(s.link != nil)
-	}
-}
-
 // deliver cuts a line into IMs, sends them and shows them to the account's other clients.
 func (s *session) deliver(im outgoing) error {
 	to := toc.ScreenName(im.who.key)

@@ -97,3 +97,27 @@ func isPageOf(name toc.ScreenName) func(toc.Event) bool {
 		return err != nil || !values.Has("user") || toc.ScreenName(values.Get("user")).Key() == name.Key()
 	}
 }
+
+// askStatus asks the server whether somebody is there. No answer counts as yes.
+func (s *session) askStatus(who *contact, done func(there bool)) {
+	match := func(e toc.Event) bool {
+		switch e := e.(type) {
+		case toc.BuddyUpdate:
+			return e.Name.Key() == who.key
+		case toc.ServerError:
+			return e.Code == 901 && toc.ScreenName(e.Arg).Key() == who.key
+		}
+		return false
+	}
+	w := s.question(queued{cmd: toc.GetStatus{Name: toc.ScreenName(who.key)}}, statusLimit, match, func(e toc.Event) {
+		_, missing := e.(toc.ServerError)
+		if missing {
+			who.known, who.missed = true, time.Now()
+			s.showChange(who, who.signOff())
+		}
+		done(!missing)
+	})
+	if w == nil {
+		done(s.link != nil)
+	}
+}

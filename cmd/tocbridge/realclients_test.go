@@ -112,8 +112,8 @@ func befriend(i, w *terminal) {
 	i.t.Helper()
 	i.enter("add bob")
 	w.enter(`add "Alice Smith"`)
-	i.waitScreen("Added bob", "bob [", "@aim] has joined &buddies")
-	w.waitScreen("Added AliceSmith", "AliceSmith [alicesmith]", "has joined &buddies")
+	i.waitScreen("bob [", "@aim] has joined &buddies", "Added bob")
+	w.waitScreen("AliceSmith [alicesmith]", "has joined &buddies", "Added AliceSmith")
 }
 
 func startServe(t *testing.T, aim *aimServer) (p *process, port string) {
@@ -281,7 +281,7 @@ func TestRealClientsDemo(t *testing.T) {
 	i.waitScreen("Polly> Polly, are you there?", "squawk!")
 	w.waitScreen("AIM buddies of wanda")
 	w.enter("add alice")
-	w.waitScreen("Added alice", "has joined &buddies")
+	w.waitScreen("has joined &buddies", "Added alice")
 	w.enter("alice: it is me")
 	i.enter("/query wanda")
 	i.waitScreen("wanda> it is me")
