@@ -117,7 +117,9 @@ func TestListAfterReconnect(t *testing.T) {
 	c.Expect("NOTICE &buddies :Signed on to AIM again.")
 	end = r.nextEnd()
 	end.tell(here("dave", " U "), here("bob", " U "), here("carol", " U "))
-	check(t, "after the reconnect", c, ":dave!dave@aim JOIN :&buddies", "*aim MODE &buddies +v :dave", ":carol!carol@aim JOIN :&buddies", "*aim MODE &buddies +v :carol")
+	c.Sync()
+	calmDown(r, "alice")
+	check(t, "after the reconnect", c, ":carol!carol@aim JOIN :&buddies", ":dave!dave@aim JOIN :&buddies", "*aim MODE &buddies +vv carol :dave")
 }
 
 // TestBlockedReason: a buddy that vanishes because of our privacy settings is said to be blocked, in each of AIM's modes.

@@ -14,8 +14,10 @@ import (
 // as one: all QUITs in a netsplit, all JOINs in a netjoin (ircv3.net/specs/batches/netsplit), for clients without batch
 // in the form that they know from ordinary servers.
 
-// stormTime is the longest that arrivals after a sign-on are collected.
-const stormTime = 2 * time.Second
+const (
+	stormTime  = 3 * time.Second        // the longest that arrivals after a sign-on are collected
+	stormQuiet = 250 * time.Millisecond // no arrival for so long, and it is over: the server tells them by and by
+)
 
 // voicesAtOnce is how many +v one MODE has: with the longest nicks that is less than a line.
 const voicesAtOnce = 10
@@ -30,25 +32,40 @@ type arrival struct {
 type storm struct {
 	arrivals []arrival
 	pending  int // answers of the server until all can have come
-	timer    *time.Timer
+	limit    *time.Timer
+	quiet    *time.Timer // nil while answers are pending
+}
+
+func (st *storm) stop() {
+	st.limit.Stop()
+	if st.quiet != nil {
+		st.quiet.Stop()
+	}
 }
 
 // splitSides are the names of the two servers between which the link is, for netsplit and netjoin. AIM's is made up:
 // where it really is is nobody's business, and clients know a split by two names with dots.
 func (s *session) splitSides() []string { return []string{s.o.IRCName, "aim." + s.o.IRCName} }
 
-// beginStorm starts collecting. It ends when calm was called for the fence and for each room, or after stormTime.
+// beginStorm starts collecting. It ends in the first quiet moment after calm was called for the fence and for each room,
+// or after stormTime.
 func (s *session) beginStorm(rooms int) {
+	s.dropStorm()
 	st := &storm{pending: 1 + rooms}
-	st.timer = time.AfterFunc(stormTime, func() {
+	s.storm = st
+	st.limit = s.endLater(st, stormTime)
+	s.fence(stormTime, s.calm)
+}
+
+// endLater ends a storm after a while.
+func (s *session) endLater(st *storm, d time.Duration) *time.Timer {
+	return time.AfterFunc(d, func() {
 		s.post(do(func(s *session) {
 			if s.storm == st {
 				s.endStorm()
 			}
 		}))
 	})
-	s.storm = st
-	s.fence(stormTime, s.calm)
 }
 
 // calm says that one of the answers has come.
@@ -56,8 +73,8 @@ func (s *session) calm() {
 	if s.storm == nil {
 		return
 	}
-	if s.storm.pending--; s.storm.pending <= 0 {
-		s.endStorm()
+	if s.storm.pending--; s.storm.pending == 0 {
+		s.storm.quiet = s.endLater(s.storm, stormQuiet)
 	}
 }
 
@@ -67,6 +84,9 @@ func (s *session) collects(c *contact, r *room) bool {
 		return false
 	}
 	s.storm.arrivals = append(s.storm.arrivals, arrival{c, r})
+	if s.storm.quiet != nil {
+		s.storm.quiet.Reset(stormQuiet)
+	}
 	return true
 }
 
@@ -87,7 +107,7 @@ func (s *session) uncollect(c *contact, r *room) bool {
 // dropStorm is for a link that is lost again.
 func (s *session) dropStorm() {
 	if s.storm != nil {
-		s.storm.timer.Stop()
+		s.storm.stop()
 		s.storm = nil
 	}
 }

@@ -98,6 +98,7 @@ type talkDialogue struct {
 	t      *testing.T
 	c      *ircdtest.Client
 	end    *talkEnd
+	rig    *rig
 	logins chan *talkEnd
 	out    strings.Builder
 	rooms  map[int]string // channels by id
@@ -128,7 +129,11 @@ func (d *talkDialogue) note(who, line string) {
 
 // look writes down what the user sees of all that was told, and what the bridge sends to AIM.
 func (d *talkDialogue) look() {
-	for _, m := range d.c.Sync() {
+	seen := d.c.Sync()
+	if calmDown(d.rig, d.end.name.Key()) {
+		seen = append(seen, d.c.Sync()...)
+	}
+	for _, m := range seen {
 		d.note("irc<", m.String())
 	}
 	d.sent()
@@ -325,6 +330,7 @@ func talkPlay(t *testing.T, file string, absent ...string) string {
 			return nil, ctx.Err()
 		}
 	}})
+	d.rig = r
 	d.logins <- d.end
 	d.c = r.attach(ends[0].name.Key())
 	d.look()
