@@ -16,6 +16,7 @@ import (
 	irc "gopkg.in/irc.v4"
 
 	"tocbridge/bridge/pace"
+	"tocbridge/bridge/seal"
 	"tocbridge/bridge/store"
 	"tocbridge/ircd"
 	"tocbridge/toc"
@@ -42,6 +43,7 @@ type Options struct {
 	Store        *store.Store
 	StoreTrouble string // why what is kept does not outlive this process, in words for users; "": it does
 	Replay       Replay
+	Key          *seal.Key // seals stored passwords; nil: none are stored, and no account can be always on
 	// Dial replaces net.Dialer.DialContext, for tests and for the demo.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// SignOn replaces the sign-on over TOC, for tests.
@@ -97,6 +99,8 @@ type Bridge struct {
 	bots    atomic.Int32 // accounts with user mode B
 	idMS    atomic.Int64 // of the last message id
 	near    *neighbourhood
+	gate    *gate
+	hasher  *seal.Hasher
 	running sync.WaitGroup
 
 	mu       sync.Mutex // guards the following fields and session.refs
@@ -110,7 +114,8 @@ var _ ircd.Backend = (*Bridge)(nil)
 // New makes a Bridge. Shutdown ends it.
 func New(o Options) *Bridge {
 	o.fill()
-	b := &Bridge{o: o, near: newNeighbourhood(), sessions: map[string]*session{}, certs: map[string]string{}}
+	b := &Bridge{o: o, near: newNeighbourhood(), gate: newGate(o.Pace), hasher: seal.NewHasher(seal.DefaultCost, hashesAtOnce),
+		sessions: map[string]*session{}, certs: map[string]string{}}
 	if _, err := rand.Read(b.macKey[:]); err != nil {
 		panic(fmt.Sprintf("bridge: no random numbers: %v", err)) // crypto/rand never fails since Go 1.24
 	}
@@ -204,13 +209,7 @@ func (b *Bridge) acquire(name toc.ScreenName, cred ircd.Credentials) (s *session
 	if s == nil {
 		first = true
 		s = newSession(b, name, cred)
-		b.sessions[key] = s
-		b.near.welcome(key)
-		b.running.Add(1)
-		go func() {
-			defer b.running.Done()
-			s.run(b.ctx)
-		}()
+		b.launch(s)
 	}
 	s.refs++
 	return s, first, nil

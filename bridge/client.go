@@ -61,9 +61,12 @@ func (s *session) welcome(c *client) {
 	if s.awayText != "" {
 		c.conn.Reply(irc.RPL_NOWAWAY, "You have been marked as being away")
 	}
-	if s.o.StoreTrouble != "" {
-		s.tell(c, s.o.StoreTrouble)
+	for _, text := range []string{s.o.StoreTrouble, s.note} {
+		if text != "" {
+			s.tell(c, text)
+		}
 	}
+	s.note = ""
 	s.trackClient(c)
 }
 

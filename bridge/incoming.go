@@ -100,6 +100,7 @@ func (s *session) ownName(name toc.ScreenName) {
 	}
 	s.self.name = name
 	s.renick(s.self)
+	s.rememberName()
 }
 
 // renick gives a contact the nick that belongs to its formatted name and tells the clients.

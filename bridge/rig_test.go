@@ -152,6 +152,7 @@ type rig struct {
 	t      *testing.T
 	addr   string
 	bridge *Bridge
+	stop   func() // ends it all before the test's end
 
 	mu   sync.Mutex
 	ends map[string][]*farEnd // by screen name, in order of sign-on
@@ -181,7 +182,7 @@ func newRig(t *testing.T, o Options) *rig {
 	srv := &ircd.Server{Name: "irc.test", Network: "AIM", Version: "test", Backend: r.bridge, ISupport: r.bridge.ISupport(), Limits: limits}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(context.Background(), ln) }()
-	t.Cleanup(func() {
+	r.stop = sync.OnceFunc(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := errors.Join(srv.Shutdown(ctx), r.bridge.Shutdown(ctx)); err != nil {
@@ -191,6 +192,7 @@ func newRig(t *testing.T, o Options) *rig {
 			t.Errorf("serve: %v", err)
 		}
 	})
+	t.Cleanup(r.stop)
 	return r
 }
 

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,6 +16,7 @@ import (
 
 	"tocbridge/bridge/nicks"
 	"tocbridge/bridge/pace"
+	"tocbridge/bridge/seal"
 	"tocbridge/bridge/store"
 	"tocbridge/ircd"
 	"tocbridge/toc"
@@ -49,12 +49,13 @@ type session struct {
 	o    *Options
 	key  string // toc.ScreenName.Key of the account
 	log  *slog.Logger
-	mac  []byte                  // of the password; nil when signed on without one
+	mac  []byte                  // of the password; nil when signed on without one. Written by run, under Bridge.mu
 	info atomic.Pointer[persona] // nil until a client was attached
 
 	inbox   chan event
 	ready   chan struct{}          // closed when the first sign-on was decided; err is set before
 	done    chan struct{}          // closed when run has ended
+	tried   chan struct{}          // closed when an attempt to sign on has ended, in whatever way
 	current atomic.Pointer[string] // the nick, for any goroutine
 
 	// Guarded by Bridge.mu.
@@ -70,7 +71,7 @@ type session struct {
 	// Owned by run.
 	ctx      context.Context
 	ended    bool
-	password string
+	password seal.Secret
 	typed    toc.ScreenName // the account's name as its first login spelled it
 	self     *contact
 	clients  []*client
@@ -105,15 +106,17 @@ type session struct {
 	cursors  map[string]string // device -> position
 	markers  map[string]string // conversation -> time read, as in MARKREAD
 	missed   missed
+	staying
 	leaving  bool   // sign off when nothing waits to be sent
 	lastWord string // of the client that left last
 }
 
 func newSession(b *Bridge, name toc.ScreenName, cred ircd.Credentials) *session {
 	s := &session{
-		b: b, o: &b.o, key: name.Key(), password: cred.Password, typed: name,
-		log:   b.o.Log.With("account", name.Key()),
-		inbox: make(chan event, inboxSize), ready: make(chan struct{}), done: make(chan struct{}),
+		b: b, o: &b.o, key: name.Key(), password: seal.NewSecret(cred.Password), typed: name,
+		staying: staying{fromStore: cred.Mechanism == "EXTERNAL"},
+		log:     b.o.Log.With("account", name.Key()),
+		inbox:   make(chan event, inboxSize), ready: make(chan struct{}), done: make(chan struct{}), tried: make(chan struct{}),
 		byConn: map[*ircd.Conn]*client{}, nicks: nicks.New(),
 		rooms: map[string]*room{}, roomIDs: map[int]*room{}, invites: map[string]invite{}, idNames: map[int]roomName{},
 		answered: map[string]bool{}, idle: idleness{seen: time.Now()}, typing: map[string]toc.TypingState{},
@@ -197,20 +200,7 @@ func (s *session) admit(ctx context.Context, cred ircd.Credentials, first bool) 
 	case first:
 		return s.err
 	}
-	return s.check(cred)
-}
-
-// check compares the password with that of the live session.
-func (s *session) check(cred ircd.Credentials) error {
-	switch {
-	case s.err != nil:
-		return errEnded // its starter was refused; these credentials get an attempt of their own
-	case s.mac == nil:
-		return nickInUse(cred.Account)
-	case subtle.ConstantTimeCompare(s.mac, s.b.mac(cred.Password)) != 1:
-		return passwordMismatch("Wrong password for this screen name, which is signed on here already")
-	}
-	return nil
+	return s.check(ctx, cred)
 }
 
 // run is the session's goroutine. It returns when nothing that it started runs any more.
@@ -241,7 +231,11 @@ func (s *session) dropLate() {
 
 func (s *session) loop() {
 	defer s.recovered()
-	s.dial()
+	if s.woken {
+		s.wakeUp()
+	} else {
+		s.dial()
+	}
 	for !s.ended {
 		select {
 		case e := <-s.inbox:
@@ -321,9 +315,12 @@ func (s *session) settle(err error) {
 type unused struct{}
 
 func (unused) apply(s *session) {
-	if s.o.Linger > 0 && s.state != signingOn && s.mac != nil { // a name without a password is free for the next
+	always := s.alwaysOn()
+	if (always || s.o.Linger > 0) && s.state != signingOn && s.mac != nil { // a name without a password is free for the next
 		s.leaveAlone()
-		s.lingerT = time.AfterFunc(s.o.Linger, func() { s.post(do((*session).lingerOver)) })
+		if !always {
+			s.lingerT = time.AfterFunc(s.o.Linger, func() { s.post(do((*session).lingerOver)) })
+		}
 		return
 	}
 	s.lingerOver()

@@ -43,6 +43,7 @@ type signedOn struct {
 }
 
 func (e signedOn) apply(s *session) {
+	defer s.decided()
 	s.dialing = false
 	switch {
 	case s.state == signedOff: // the user thought better of it
@@ -55,6 +56,7 @@ func (e signedOn) apply(s *session) {
 		return
 	}
 	s.openAccount()
+	s.passwordAccepted()
 	s.link = s.start(e.up)
 	s.pacer = pace.New(s.paceModel(), time.Now())
 	s.pacer.SetWarning(s.self.warning)
@@ -83,13 +85,14 @@ func (s *session) dial() {
 		return
 	}
 	s.dialing = true
-	name, password := toc.ScreenName(s.key), s.password
+	name, password, awaited := toc.ScreenName(s.key), s.password, s.state == signingOn
 	s.helpers.Add(1)
 	go func() {
 		defer s.helpers.Done()
+		defer s.b.gate.enter(s.ctx, awaited)()
 		ctx, cancel := context.WithTimeout(s.ctx, s.o.SignOnTime)
 		defer cancel()
-		up, err := s.o.SignOn(ctx, name, password)
+		up, err := s.o.SignOn(ctx, name, password.Reveal())
 		select {
 		case s.inbox <- signedOn{up, err}:
 		case <-s.done:
@@ -179,17 +182,42 @@ func (s *session) restored() {
 func (s *session) signOnFailed(err error) {
 	s.log.Info("sign-on failed", "err", err)
 	if s.state == signingOn {
-		s.refusal = err
-		s.settle(s.o.explain(s.typed, err))
-		s.end("Sign-on failed")
+		if !s.askHash(err) {
+			s.refuse(err)
+		}
 		return
 	}
-	var refused toc.ServerError
-	if errors.As(err, &refused) && refused.Code == 980 {
+	if wrongPassword(err) {
+		s.passwordRefused()
 		s.end("AIM does not accept your password any more (or five other sessions are signed on); connect again with the right one")
 		return
 	}
 	s.schedule(err)
+}
+
+// refuse ends a session whose account was not let in.
+func (s *session) refuse(err error) {
+	if s.fromStore && wrongPassword(err) {
+		s.openAccount()
+		s.passwordRefused()
+	}
+	s.refusal = err
+	s.settle(s.o.explain(s.typed, err))
+	s.end("Sign-on failed")
+}
+
+func wrongPassword(err error) bool {
+	var refused toc.ServerError
+	return errors.As(err, &refused) && refused.Code == toc.ErrWrongPassword
+}
+
+// decided lets those go on who wait for AIM's answer.
+func (s *session) decided() {
+	select {
+	case <-s.tried:
+	default:
+		close(s.tried)
+	}
 }
 
 // explain turns a failed first sign-on into words the user can act on.
@@ -263,8 +291,7 @@ func (s *session) schedule(err error) {
 	}
 	s.redial.attempt++
 	s.redial.failed++
-	s.redial.at = time.Now().Add(d)
-	s.redial.timer = time.AfterFunc(d, func() { s.post(do((*session).dial)) })
+	s.dialAt(time.Now().Add(d))
 	if s.redial.failed <= toldAttempts { // a server that is down for a night is no news every five minutes
 		s.news(s.waitingText())
 	}

@@ -200,6 +200,17 @@ var talkControls = map[string][]struct{ say, want string }{
 		{"whisper #x bob", "Usage: whisper #ROOM NICK TEXT"},
 		{"whisper #x bob psst", "You are not in a room #x."},
 	},
+	"set": {
+		{"set", "\x02always-on\x02 = no  {}\n\x02notices\x02 = yes  {}"},
+		{"set notices", "\x02notices\x02 = yes  tell in &buddies when buddies go away, come back or are idle (yes|no)"},
+		{"set NOT maybe", "notices takes yes or no."},
+		{"set notices no please", "notices takes yes or no."},
+		{"set notices off", "No more notices about away and idle buddies. set notices yes brings them back."},
+		{"set notices 1", "You will be told when buddies go away, come back, or are idle."},
+		{"set colour blue", "There is no setting colour. There are: always-on, notices"},
+		{"set always-on yes", "This server keeps nothing on disk, so no account can be always on. Its admin can change that: path under [store] in the configuration."},
+		{"set always no", "This account is not always on."},
+	},
 	"certfp": {{"certfp", "Usage: certfp list | add [FINGERPRINT] | del FINGERPRINT"}},
 	"blist": {
 		{"blist", "\x02Nick  Screen name  Group    Status\x02\nbob   bob          Buddies  online\n2 buddies (1 available, 0 away, 1 offline)"},
