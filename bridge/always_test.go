@@ -249,7 +249,7 @@ func TestStartRefused(t *testing.T) {
 	c.Register("alice", ircdtest.Pass("new"))
 	c.Expect("NOTICE &buddies :AIM refused the password that was stored here*always on again.")
 	want(t, ask(c, "set always-on"), "= yes")
-	until(c, func() bool { return k.state(kindSecret, secretHash) != "" })
+	untilTrue(c, func() bool { return k.state(kindSecret, secretHash) != "" })
 	password, err := k.key.Open("alice", k.state(kindSecret, secretPassword))
 	if err != nil || password.Reveal() != "new" || k.state(kindSecret, secretRefused) != "" {
 		t.Errorf("not stored anew: %v", err)
@@ -260,8 +260,8 @@ func TestStartRefused(t *testing.T) {
 	}
 }
 
-// until waits for something that no client is told of; each look is a round trip of one.
-func until(c *ircdtest.Client, ok func() bool) {
+// untilTrue waits for something that no client is told of; each look is a round trip of one.
+func untilTrue(c *ircdtest.Client, ok func() bool) {
 	for deadline := time.Now().Add(patience); !ok() && time.Now().Before(deadline); {
 		c.Sync()
 	}
