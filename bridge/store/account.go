@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"maps"
 	"runtime"
 	"slices"
@@ -44,22 +45,21 @@ func (s *Store) load(ctx context.Context, key string) (*Account, error) {
 		return nil, err
 	}
 	a := &Account{s: s, key: key}
-	rows, err := s.reading.QueryContext(ctx, `SELECT a.last_id, a.skew, s.kind, s.name, s.value
-		FROM accounts a LEFT JOIN state s ON s.account = a.id WHERE a.name = ?`, key)
-	if err != nil {
-		return nil, err
+	_, err := collect(ctx, s, `SELECT a.last_id, a.skew, s.kind, s.name, s.value
+		FROM accounts a LEFT JOIN state s ON s.account = a.id WHERE a.name = ?`, []any{key}, a.scanState)
+	return a, err
+}
+
+// scanState takes one row of load.
+func (a *Account) scanState(rows *sql.Rows) (none struct{}, err error) {
+	var kind, name, value *string
+	if err := rows.Scan(&a.latest, &a.skew, &kind, &name, &value); err != nil {
+		return none, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var kind, name, value *string
-		if err := rows.Scan(&a.latest, &a.skew, &kind, &name, &value); err != nil {
-			return nil, err
-		}
-		if kind != nil {
-			a.set(*kind, *name, *value)
-		}
+	if kind != nil {
+		a.set(*kind, *name, *value)
 	}
-	return a, rows.Err()
+	return none, nil
 }
 
 func (a *Account) set(kind, name, value string) {

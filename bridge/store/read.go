@@ -185,7 +185,8 @@ func (s *Store) names(ctx context.Context, doing, text string, args ...any) ([]s
 		return nil, wrap(s.path, doing, err)
 	}
 	list, err := collect(ctx, s, text, args, func(rows *sql.Rows) (name string, err error) {
-		return name, rows.Scan(&name)
+		err = rows.Scan(&name)
+		return name, err
 	})
 	return list, wrap(s.path, doing, err)
 }
@@ -295,6 +296,9 @@ func (q *query) commandsOf(table string, list []string) *query {
 	if list == nil {
 		return q
 	}
+	if len(list) == 0 {
+		return q.and(`1 = 0`)
+	}
 	args := make([]any, len(list))
 	for i, c := range list {
 		args[i] = c
@@ -333,13 +337,19 @@ func scanEntry(rows *sql.Rows) (e Entry, err error) {
 }
 
 func (s *Store) count(ctx context.Context, q *query) (n int, err error) {
-	err = s.reading.QueryRowContext(ctx, `SELECT count(*) FROM `+q.from+` WHERE `+q.where(), q.args...).Scan(&n)
-	return n, err
+	list, err := collect(ctx, s, `SELECT count(*) FROM `+q.from+` WHERE `+q.where(), q.args, func(rows *sql.Rows) (n int, err error) {
+		err = rows.Scan(&n)
+		return n, err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return list[0], nil
 }
 
 // collect reads all rows of a query.
 func collect[T any](ctx context.Context, s *Store, text string, args []any, scan func(*sql.Rows) (T, error)) ([]T, error) {
-	rows, err := s.reading.QueryContext(ctx, text, args...)
+	rows, err := s.query(ctx, text, args)
 	if err != nil {
 		return nil, err
 	}
@@ -353,4 +363,33 @@ func collect[T any](ctx context.Context, s *Store, text string, args []any, scan
 		list = append(list, one)
 	}
 	return list, rows.Err()
+}
+
+// maxStatements bounds the queries that are kept prepared; their texts differ by
+// the number of commands asked for, for one thing.
+const maxStatements = 64
+
+// query runs a query for reading, prepared if it is one of the first.
+func (s *Store) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	st, err := s.statement(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if st == nil {
+		return s.reading.QueryContext(ctx, text, args...)
+	}
+	return st.QueryContext(ctx, args...)
+}
+
+// statement is a prepared query, nil if there are enough of them.
+func (s *Store) statement(ctx context.Context, text string) (st *sql.Stmt, err error) {
+	s.stmtsMu.Lock()
+	defer s.stmtsMu.Unlock()
+	if st = s.stmts[text]; st != nil || len(s.stmts) >= maxStatements {
+		return st, nil
+	}
+	if st, err = s.reading.PrepareContext(ctx, text); err == nil {
+		s.stmts[text] = st
+	}
+	return st, err
 }

@@ -59,6 +59,9 @@ type Store struct {
 	closing chan struct{} // closed by Close
 	done    chan struct{} // closed when the writer has ended
 
+	stmtsMu sync.Mutex // guards stmts
+	stmts   map[string]*sql.Stmt
+
 	mu       sync.Mutex // guards what follows
 	queue    queue
 	journal  journal
@@ -104,7 +107,8 @@ func newStore(path string, o Options) *Store {
 		o.QueueBytes = 8 << 20
 	}
 	s := &Store{
-		path: path, o: o, log: o.Log,
+		stmts: map[string]*sql.Stmt{},
+		path:  path, o: o, log: o.Log,
 		wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), search: make(chan struct{}, 1),
 		closing: make(chan struct{}), done: make(chan struct{}),
 		progress: make(chan struct{}), handles: map[string]weak.Pointer[Account]{},
@@ -120,7 +124,7 @@ func (s *Store) open(ctx context.Context) (*writer, error) {
 		return nil, s.openReading(ctx)
 	}
 	if s.path != Memory {
-		if err := s.claim(); err != nil {
+		if err := s.claim(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -129,14 +133,11 @@ func (s *Store) open(ctx context.Context) (*writer, error) {
 		return nil, err
 	}
 	s.writing.SetMaxOpenConns(1)
-	s.reading = s.writing
+	if s.path == Memory {
+		s.reading = s.writing
+	}
 	if err := migrate(ctx, s.writing); err != nil {
 		return nil, err
-	}
-	if s.path != Memory {
-		if err := s.openReading(ctx); err != nil {
-			return nil, err
-		}
 	}
 	w, err := newWriter(ctx, s)
 	if err != nil {
@@ -145,8 +146,9 @@ func (s *Store) open(ctx context.Context) (*writer, error) {
 	return w, w.start()
 }
 
-// claim makes the files that are not there, and makes them ours alone.
-func (s *Store) claim() error {
+// claim makes the files that are not there, and makes them ours alone. A
+// database that is not for us is left as it is.
+func (s *Store) claim(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
 		return err
 	}
@@ -160,12 +162,23 @@ func (s *Store) claim() error {
 	if err != nil {
 		return err
 	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := s.openReading(ctx); err != nil {
+		return err
+	}
+	os.Remove(s.path + "-pending-new") // of a process that was ended while it wrote it
 	s.journal.path = s.path + "-pending"
 	s.journal.start()
-	return f.Close()
+	return nil
 }
 
-// openReading opens the connections that read.
+// maxReaders bounds the connections that read, and with them their page caches.
+const maxReaders = 3
+
+// openReading opens the connections that read, and looks at whose database it
+// is.
 func (s *Store) openReading(ctx context.Context) (err error) {
 	if s.reading, err = sql.Open(driverName, dsn(s.path, false)); err != nil {
 		return err
@@ -173,13 +186,14 @@ func (s *Store) openReading(ctx context.Context) (err error) {
 	s.reading.SetMaxOpenConns(maxReaders)
 	s.reading.SetConnMaxIdleTime(time.Minute)
 	have, err := schemaVersion(ctx, s.reading)
-	if err == nil && have != len(migrations) {
+	switch {
+	case err != nil:
+		return err
+	case have > len(migrations), s.o.ReadOnly && have < len(migrations):
 		return versionError(have)
 	}
-	return err
+	return nil
 }
-
-const maxReaders = 3
 
 func (s *Store) closeFiles() error {
 	s.mu.Lock()
