@@ -148,6 +148,7 @@ type dialogue struct {
 	out     strings.Builder
 	clients map[string]*ircdtest.Client
 	ends    chan *scripted
+	end     *scripted // of the sign-on that is played
 }
 
 var watchers = []string{"plain", "modern"}
@@ -161,6 +162,7 @@ func (d *dialogue) see(who string, m *irc.Message) {
 
 // settle writes down what came since. The order of the commands between the clients is that of the session.
 func (d *dialogue) settle() {
+	d.end.quiet()
 	for _, who := range watchers {
 		for _, m := range d.clients[who].Sync() {
 			d.see(who, m)
@@ -233,6 +235,7 @@ func runDialogue(t *testing.T, file, who, nick string) string {
 	}
 	for i, steps := range signOns {
 		end := <-d.ends
+		d.end = end
 		d.note(steps[0])
 		if i == 0 {
 			for _, who := range watchers {

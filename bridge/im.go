@@ -109,18 +109,26 @@ func (s *session) sayTo(c *client, m *irc.Message, target, text string) error {
 
 // sayGroup is a line said in an & channel: "nick: text" is a message to nick, all else a command for *aim.
 func (s *session) sayGroup(c *client, m *irc.Message, channel, text string) error {
-	folded := ircd.Fold(channel)
-	if !c.in[folded] {
-		if _, ok := s.membersOf(folded); !ok {
-			return noSuchChannel(channel)
-		}
-		return ircd.Numeric(irc.ERR_CANNOTSENDTOCHAN, channel, "Cannot send to channel: you are not in it")
+	if err := s.mayTalk(c, channel); err != nil {
+		return err
 	}
 	if nick, rest, ok := addressed(text); ok && s.talkable(nick) {
 		return s.sayNick(c, &irc.Message{Command: "PRIVMSG"}, nick, rest)
 	}
 	if m.Command == "PRIVMSG" { // a NOTICE is never answered
-		s.control(c, s.channelName(folded), text)
+		s.control(c, s.channelName(ircd.Fold(channel)), text)
+	}
+	return nil
+}
+
+// mayTalk reports, as an error, that a client may not send to an & channel.
+func (s *session) mayTalk(c *client, channel string) error {
+	folded := ircd.Fold(channel)
+	if _, ok := s.membersOf(folded); !ok {
+		return noSuchChannel(channel)
+	}
+	if !c.in[folded] {
+		return ircd.Numeric(irc.ERR_CANNOTSENDTOCHAN, channel, "Cannot send to channel: you are not in it")
 	}
 	return nil
 }

@@ -81,7 +81,7 @@ func (s *session) kick(c *client, m *irc.Message) error {
 	r := s.room(channel)
 	_, isGroup := s.membersOf(folded)
 	switch {
-	case r == nil && !isGroup:
+	case r == nil && !isGroup && !s.roomElsewhere(folded):
 		return noSuchChannel(channel)
 	case r == nil && !c.in[folded]:
 		return notOnChannel(channel)

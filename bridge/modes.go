@@ -36,8 +36,10 @@ func (s *session) channelMode(c *client, channel string, params []string) error 
 	r := s.room(channel)
 	_, isGroup := s.membersOf(folded)
 	switch {
-	case r == nil && !isGroup:
+	case r == nil && !isGroup && !s.roomElsewhere(folded):
 		return noSuchChannel(channel)
+	case r == nil && !isGroup && len(params) > 0:
+		return notOnChannel(channel)
 	case len(params) == 0:
 		return s.showModes(c, channel, r)
 	case len(params) == 1 && strings.Trim(params[0], "+") == "b":

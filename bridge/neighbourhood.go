@@ -199,7 +199,10 @@ func (n *neighbourhood) inRoom(channel string, but *session) []*session {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	r := n.rooms[channel]
-	if r == nil || len(r.sessions) == 1 {
+	if r == nil {
+		return nil
+	}
+	if _, us := r.sessions[but]; us && len(r.sessions) == 1 {
 		return nil
 	}
 	var out []*session

@@ -34,15 +34,19 @@ type farEnd struct {
 	more   chan struct{}
 	closed chan struct{}
 	once   sync.Once
-	mute   bool // questions are not answered
-	busy   bool // all other questions are answered too, with a no
+	mute   bool          // questions are not answered
+	busy   bool          // all other questions are answered too, with a no
+	told   int           // batches
+	read   int           // calls of RecvBatch
+	came   chan struct{} // closed and replaced at each
 }
 
 func newFarEnd(t testing.TB, name toc.ScreenName) *farEnd {
-	return &farEnd{t: t, name: name, events: make(chan []toc.Event, 64), more: make(chan struct{}, 1), closed: make(chan struct{})}
+	return &farEnd{t: t, name: name, events: make(chan []toc.Event, 64), more: make(chan struct{}, 1), closed: make(chan struct{}), came: make(chan struct{})}
 }
 
 func (f *farEnd) RecvBatch(dst []toc.Event) ([]toc.Event, error) {
+	f.passedOn()
 	select {
 	case e := <-f.events:
 		return append(dst, e...), nil
@@ -53,6 +57,37 @@ func (f *farEnd) RecvBatch(dst []toc.Event) ([]toc.Event, error) {
 		return append(dst, e...), nil
 	case <-f.closed:
 		return dst, io.EOF
+	}
+}
+
+// passedOn is called when the reader comes back: the batch before is on its way to the session, ahead of all that comes.
+func (f *farEnd) passedOn() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.read++
+	close(f.came)
+	f.came = make(chan struct{})
+}
+
+// quiet waits until all that was told has been passed on to the session. With a PING behind it, all of it has been dealt
+// with, also where the bridge may not ask AIM for the PONG.
+func (f *farEnd) quiet() {
+	f.t.Helper()
+	deadline := time.After(patience)
+	for {
+		f.mu.Lock()
+		done, came := f.read > f.told, f.came
+		f.mu.Unlock()
+		if done {
+			return
+		}
+		select {
+		case <-came:
+		case <-f.closed:
+			return
+		case <-deadline:
+			f.t.Fatal("the bridge does not read")
+		}
 	}
 }
 
@@ -102,6 +137,9 @@ func (f *farEnd) Close() error {
 
 // tell sends events to the bridge.
 func (f *farEnd) tell(events ...toc.Event) {
+	f.mu.Lock()
+	f.told++
+	f.mu.Unlock()
 	select {
 	case f.events <- events:
 	case <-f.closed:

@@ -22,9 +22,12 @@ func (s *session) tagmsg(c *client, m *irc.Message) error {
 	}
 	for _, target := range targets {
 		var err error
-		if strings.HasPrefix(target, "#") {
+		switch {
+		case strings.HasPrefix(target, "#"):
 			err = s.tagRoom(c, target, m.Tags)
-		} else if !strings.HasPrefix(target, "&") && !isControl(target) {
+		case strings.HasPrefix(target, "&"):
+			err = s.mayTalk(c, target) // *aim and AIM have no use for tags
+		case !isControl(target):
 			err = s.tagNick(c, target, m.Tags)
 		}
 		c.report(err)

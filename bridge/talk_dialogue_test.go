@@ -129,6 +129,7 @@ func (d *talkDialogue) note(who, line string) {
 
 // look writes down what the user sees of all that was told, and what the bridge sends to AIM.
 func (d *talkDialogue) look() {
+	d.end.quiet()
 	seen := d.c.Sync()
 	if calmDown(d.rig, d.end.name.Key()) {
 		seen = append(seen, d.c.Sync()...)

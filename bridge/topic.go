@@ -58,7 +58,7 @@ func (s *session) topicCommand(c *client, m *irc.Message) error {
 	switch {
 	case r == nil && !isGroup && !(isRoom && ircd.ValidChannel(channel)):
 		return noSuchChannel(channel)
-	case r == nil && !isGroup && len(s.b.near.inRoom(folded, s)) == 0:
+	case r == nil && !isGroup && !s.roomElsewhere(folded):
 		return noSuchChannel(channel)
 	case r == nil && !isGroup, isGroup && setting && !c.in[folded]:
 		return notOnChannel(channel)
@@ -73,6 +73,9 @@ func (s *session) topicCommand(c *client, m *irc.Message) error {
 	}
 	return nil
 }
+
+// roomElsewhere reports whether users of this bridge are in a room that we are not in.
+func (s *session) roomElsewhere(folded string) bool { return len(s.b.near.inRoom(folded, s)) > 0 }
 
 // textLen is TOPICLEN and AWAYLEN of 005, in bytes.
 const textLen = 390

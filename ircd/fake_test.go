@@ -419,6 +419,7 @@ func (s *server) register(nick string, opts ...ircdtest.Option) *ircdtest.Client
 	s.t.Helper()
 	c := s.dial()
 	c.Register(nick, opts...)
+	c.Sync() // the welcome comes before the session has attached it
 	return c
 }
 
