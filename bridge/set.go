@@ -113,6 +113,8 @@ func (s *session) whyNotAlwaysOn() string {
 		return "This account has no password, so it cannot be always on."
 	case s.acct == nil:
 		return "This server keeps nothing on disk, so no account can be always on. Its admin can change that: path under [store] in the configuration."
+	case s.o.StoreTrouble != "":
+		return s.o.StoreTrouble
 	case s.o.Key == nil:
 		return "Your AIM password would have to be stored, and this server has no key to seal it with. Its admin can make one: tocbridge keygen FILE, then key_file = \"FILE\" under [store] in the configuration, and a restart."
 	}

@@ -99,6 +99,9 @@ type Store struct {
 	// MaxAge and MaxMessages bound the history of each account; 0 is no bound.
 	MaxAge      time.Duration `mapstructure:"max_age"`
 	MaxMessages int           `mapstructure:"max_messages"`
+	// KeyFile has the key that passwords of accounts that are always on are
+	// sealed with; empty: systemd's credential tocbridge-key, if there is one.
+	KeyFile string `mapstructure:"key_file"`
 }
 
 // Log is the program's own log, on standard error.

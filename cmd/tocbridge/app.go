@@ -134,6 +134,9 @@ func (a *app) run(ctx context.Context) error {
 		a.reload(running, a.hangup)
 		return nil
 	})
+	if err := a.bridge.Start(running); err != nil {
+		a.log.Error("accounts that are always on stay off until their users log in", "err", err)
+	}
 	a.notify(daemon.SdNotifyReady)
 	<-running.Done()
 	a.notify(daemon.SdNotifyStopping)

@@ -35,6 +35,9 @@ func check(w io.Writer, file string) error {
 	if _, err := loadCertificate(c.TLS, nil); err != nil {
 		return err
 	}
+	if _, err := loadKey(c.Store); err != nil {
+		return err
+	}
 	_, err = fmt.Fprintf(w, "# The configuration is good.\n\n%s", c.TOML())
 	return err
 }

@@ -4,7 +4,7 @@
 //	main.go     signals, exit status      root.go     run: the program as a function
 //	serve.go    tocbridge serve           demo.go     tocbridge demo
 //	check.go    tocbridge check-config    version.go  tocbridge version
-//	keygen.go   tocbridge keygen
+//	keygen.go   tocbridge keygen          key.go      the key that stored passwords are sealed with
 //	app.go      the parts put together, run, and shut down in order
 //	listen.go   how clients come in: addresses, TLS, systemd's sockets, SIGHUP
 //	log.go      the logger                hints.go    what to type into which client

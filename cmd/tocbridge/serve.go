@@ -51,11 +51,15 @@ func serve(ctx context.Context, c config.Config, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	o := bridgeOptions(c)
+	if o.Key, err = loadKey(c.Store); err != nil {
+		return err
+	}
 	given, err := activated()
 	if err != nil {
 		return err
 	}
-	a, err := newApp(ctx, c, log, bridgeOptions(c))
+	a, err := newApp(ctx, c, log, o)
 	if err != nil {
 		return err
 	}
