@@ -246,10 +246,7 @@ func (x *torture) attend() {
 // speak lets the far end and some devices say something.
 func (x *torture) speak() {
 	for range x.rng.IntN(20) {
-		x.sent++
-		if err := x.far.Send(toc.SendIM{To: "alice", Text: fmt.Sprint("far ", x.sent)}); err != nil {
-			x.t.Fatal(err)
-		}
+		x.speakFar()
 	}
 	for i, l := range x.links {
 		for range x.rng.IntN(4) {
@@ -322,23 +319,19 @@ func (x *torture) calm() {
 	deadline := time.After(processTime)
 	again := time.NewTicker(time.Second) // the link to AIM may still be coming back
 	defer again.Stop()
-	for n := 0; ; {
+	for x.speakFar(); ; {
 		x.attend()
-		missing := slices.IndexFunc(x.devices, func(w *witness) bool { return n == 0 || !w.has(fmt.Sprint("far last ", n)) })
-		if n > 0 && missing < 0 {
+		last := fmt.Sprint("far ", x.sent)
+		missing := slices.IndexFunc(x.devices, func(w *witness) bool { return !w.has(last) })
+		if missing < 0 {
 			return
-		}
-		if n == 0 {
-			n++
-			_ = x.far.Send(toc.SendIM{To: "alice", Text: fmt.Sprint("far last ", n)})
 		}
 		select {
 		case <-x.news:
 		case <-again.C:
-			n++
-			_ = x.far.Send(toc.SendIM{To: "alice", Text: fmt.Sprint("far last ", n)})
+			x.speakFar()
 		case <-deadline:
-			x.t.Fatalf("the last message does not reach %s", x.devices[max(missing, 0)].device)
+			x.t.Fatalf("the last message does not reach %s", x.devices[missing].device)
 		}
 	}
 }
@@ -374,22 +367,28 @@ func (x *torture) stored() (ids []string, text map[string]string) {
 func (x *torture) judge(w *witness, ids []string, text map[string]string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.again) > 0 {
-		x.t.Errorf("%s was shown again what it had certainly seen: %d, first %q", w.device, len(w.again), w.again[0])
-	}
+	faults := map[string][]string{"shown again though it had certainly been seen": w.again}
+	fault := func(what, id, text string) { faults[what] = append(faults[what], id+" "+text) }
 	for _, id := range ids {
-		if w.text[id] == "" {
-			x.t.Errorf("%s was never shown %s %q", w.device, id, text[id])
-		} else if w.text[id] != text[id] {
-			x.t.Errorf("%s: %s is %q and was shown as %q", w.device, id, text[id], w.text[id])
+		switch w.text[id] {
+		case text[id]:
+		case "":
+			fault("never shown", id, text[id])
+		default:
+			fault("shown as something else", id, text[id])
 		}
 	}
 	for i, id := range w.order {
 		if _, ok := text[id]; !ok {
-			x.t.Errorf("%s was shown %s %q, which is not kept", w.device, id, w.text[id])
+			fault("shown and not kept", id, w.text[id])
 		}
 		if i > 0 && id < w.order[i-1] {
-			x.t.Errorf("%s was shown %q before %q", w.device, w.text[w.order[i-1]], w.text[id])
+			fault("shown too late", id, w.text[id])
+		}
+	}
+	for what, list := range faults {
+		if len(list) > 0 {
+			x.t.Errorf("%s: %d %s: %q", w.device, len(list), what, list[:min(len(list), 5)])
 		}
 	}
 }
