@@ -313,25 +313,66 @@ func (x *torture) speakFar() {
 
 func (x *torture) any() *tortureLink { return x.links[x.rng.IntN(len(x.links))] }
 
-// calm waits until a last message has reached all devices.
+// lastWords are a message of the far end and one of each device.
+func (x *torture) lastWords() (texts []string) {
+	x.attend()
+	x.speakFar()
+	texts = append(texts, fmt.Sprint("far ", x.sent))
+	for i, l := range x.links {
+		x.devices[i].said++
+		text := fmt.Sprint(x.devices[i].device, " ", x.devices[i].said)
+		_, _ = fmt.Fprintf(l.nc, "PRIVMSG far :%s\r\n", text) // said again if it is cut off
+		texts = append(texts, text)
+	}
+	return texts
+}
+
+func (w *witness) hasAll(texts []string) bool {
+	return !slices.ContainsFunc(texts, func(text string) bool { return !w.has(text) })
+}
+
+// calm waits until last messages have reached all devices.
 func (x *torture) calm() {
 	x.t.Helper()
 	deadline := time.After(processTime)
 	again := time.NewTicker(time.Second) // the link to AIM may still be coming back
 	defer again.Stop()
-	for x.speakFar(); ; {
-		x.attend()
-		last := fmt.Sprint("far ", x.sent)
-		missing := slices.IndexFunc(x.devices, func(w *witness) bool { return !w.has(last) })
+	for last := x.lastWords(); ; {
+		missing := slices.IndexFunc(x.devices, func(w *witness) bool { return !w.hasAll(last) })
 		if missing < 0 {
 			return
 		}
 		select {
 		case <-x.news:
 		case <-again.C:
-			x.speakFar()
+			last = x.lastWords()
 		case <-deadline:
 			x.t.Fatalf("the last message does not reach %s", x.devices[missing].device)
+		}
+	}
+}
+
+// end ends the bridge in order, and all connections with it.
+func (x *torture) end() {
+	x.t.Helper()
+	for _, l := range x.links {
+		l.reset()
+	}
+	if err := x.bridge.stop(syscall.SIGTERM); err != nil {
+		x.t.Errorf("end of the bridge: %v", err)
+	}
+}
+
+// catchUp waits until all devices have seen n messages.
+func (x *torture) catchUp(n int) {
+	x.t.Helper()
+	x.attend()
+	deadline := time.After(processTime)
+	for slices.ContainsFunc(x.devices, func(w *witness) bool { return w.seen() < n }) {
+		select {
+		case <-x.news:
+		case <-deadline:
+			return // judge says what is missing
 		}
 	}
 }
@@ -417,13 +458,11 @@ func TestTorture(t *testing.T) {
 		}
 	}
 	x.calm()
-	for _, l := range x.links {
-		l.reset()
-	}
-	if err := x.bridge.stop(syscall.SIGTERM); err != nil {
-		t.Error(err)
-	}
+	x.end()
 	ids, text := x.stored()
+	x.startBridge() // for lines of connections that died, which came last of all
+	x.catchUp(len(ids))
+	x.end()
 	for _, w := range x.devices {
 		x.judge(w, ids, text)
 	}
