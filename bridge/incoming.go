@@ -44,7 +44,7 @@ func nameless(e toc.Event) bool {
 	case toc.ChatIn:
 		return e.From.Key() == ""
 	case toc.ChatInvite:
-		return e.From.Key() == "" || e.Name == ""
+		return e.From.Key() == ""
 	}
 	return false
 }

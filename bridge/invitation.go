@@ -52,6 +52,9 @@ func (s *session) trueRoom(from *contact, e toc.ChatInvite) (exchange int, name 
 	if name, ok := strings.CutPrefix(richtext.ParseHTML(e.Text).String(), inviteText); ok && cutName(name) == e.Name {
 		return nicks.Private, name
 	}
+	if e.Name == "" {
+		return nicks.Private, "-" // it begins with a hyphen
+	}
 	return nicks.Private, e.Name
 }
 

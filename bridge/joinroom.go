@@ -211,7 +211,7 @@ func (s *session) notEntered(r *room, e toc.Event) {
 	s.forgetRoom(r)
 	s.unsaveRoom(r)
 	s.returned(r)
-	if len(r.askers) == 0 && r.shown {
+	if r.shown {
 		s.broadcast(s.message(s.self.prefix, "PART", r.channel, text))
 	} else if len(r.askers) == 0 {
 		s.news("You did not get into " + r.channel + ": " + text)

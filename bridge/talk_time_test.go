@@ -94,6 +94,10 @@ func (r *talkRig) attach() *ircdtest.Client {
 	return c
 }
 
+func talkUp(f *farEnd) func(context.Context) (Uplink, error) {
+	return func(context.Context) (Uplink, error) { return f, nil }
+}
+
 func talkDown(context.Context) (Uplink, error) {
 	return nil, &net.OpError{Op: "dial", Err: errors.New("connection refused")}
 }

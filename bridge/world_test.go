@@ -314,14 +314,7 @@ func TestServerDiesAndComesBack(t *testing.T) {
 // directSignOn is another AIM client of an account.
 func directSignOn(t *testing.T, w *world, name toc.ScreenName) *toc.Client {
 	t.Helper()
-	c, err := toc.SignOn(context.Background(), "aim.test:9898", toc.Login{Name: name, Password: "pw-" + string(name),
-		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return w.aimLn.dial(ctx) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Send(toc.InitDone{}); err != nil {
-		t.Fatal(err)
-	}
+	c := directDial(t, w, name)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -335,6 +328,20 @@ func directSignOn(t *testing.T, w *world, name toc.ScreenName) *toc.Client {
 		c.Close()
 		<-done
 	})
+	return c
+}
+
+// directDial signs on, and leaves the reading to the caller.
+func directDial(t *testing.T, w *world, name toc.ScreenName) *toc.Client {
+	t.Helper()
+	c, err := toc.SignOn(context.Background(), "aim.test:9898", toc.Login{Name: name, Password: "pw-" + string(name),
+		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return w.aimLn.dial(ctx) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Send(toc.InitDone{}); err != nil {
+		t.Fatal(err)
+	}
 	return c
 }
 
