@@ -43,6 +43,7 @@ func (s *session) adopt(c *client) {
 	if s.info.Load() == nil {
 		s.info.Store(&persona{user: c.conn.User(), realname: c.conn.Realname(), away: s.awayText, anonymous: s.mac == nil})
 		s.self.prefix = &irc.Prefix{Name: s.self.nick(), User: c.conn.User(), Host: s.o.Host}
+		s.tellNeighbours(func(p *session, us *contact) { p.refreshPrefix(us, p.inView(us)) })
 	}
 	c.conn.SetIdent(s.self.prefix.User, s.self.prefix.Host)
 }

@@ -81,7 +81,7 @@ func (s *session) Online(nick string) *irc.Prefix {
 	}
 	who := s.roster.contact(name)
 	if s.there(who) || !who.known && s.b.signedOn(name) {
-		s.refreshPrefix(who)
+		s.refreshPrefix(who, s.inView(who))
 		return who.prefix
 	}
 	return nil

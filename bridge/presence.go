@@ -46,7 +46,7 @@ func (s *session) showChange(c *contact, ch change) {
 		return
 	}
 	if ch.has(arrived) {
-		s.refreshPrefix(c)
+		s.refreshPrefix(c, s.inRoom(c))
 	}
 	if ch.has(reformatted) {
 		s.respell(c, ch.has(arrived) && !s.inRoom(c))
@@ -109,11 +109,22 @@ func (s *session) whyGone(c *contact) string {
 	return s.b.near.whyQuit(c.key)
 }
 
-// refreshPrefix takes over what only this bridge knows of its own users.
-func (s *session) refreshPrefix(c *contact) {
-	if info := s.neighbour(c); info != nil && info.user != c.prefix.User {
-		c.prefix = &irc.Prefix{Name: c.prefix.Name, User: info.user, Host: c.prefix.Host}
+// inView reports whether clients have been shown somebody in a channel.
+func (s *session) inView(c *contact) bool { return c.online && c.buddy() || s.inRoom(c) }
+
+// refreshPrefix takes over what only this bridge knows of its own users. A buddy who was signed on elsewhere and comes to
+// this bridge too has been shown with another; the clients are told.
+func (s *session) refreshPrefix(c *contact, shown bool) {
+	info := s.neighbour(c)
+	if c == s.self || info == nil || info.user == c.prefix.User {
+		return
 	}
+	if shown {
+		m := s.message(c.prefix, "CHGHOST", info.user, c.prefix.Host)
+		m.Account = s.accountOf(c)
+		s.tellSeers(c, m)
+	}
+	c.prefix = &irc.Prefix{Name: c.prefix.Name, User: info.user, Host: c.prefix.Host}
 }
 
 // showArrival joins a buddy to the channels it belongs in.

@@ -136,13 +136,13 @@ func (s *session) memberIn(r *room, c *contact, name toc.ScreenName) {
 	if r.members[c.key] != nil {
 		return
 	}
+	s.refreshPrefix(c, s.inView(c))
 	r.members[c.key] = c
 	c.heard = time.Now()
 	if name != c.name {
 		c.name = name
 		s.renick(c)
 	}
-	s.refreshPrefix(c)
 	if r.joined {
 		s.showMember(r, c)
 	}

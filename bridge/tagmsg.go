@@ -111,7 +111,7 @@ func (a aside) apply(s *session) {
 	if a.channel == "" {
 		if from == nil {
 			from = s.roster.contact(toc.ScreenName(a.from))
-			s.refreshPrefix(from)
+			s.refreshPrefix(from, false)
 		}
 		if !s.blocked(from) {
 			s.broadcast(s.tagged(from, s.Nick(), a))

@@ -139,6 +139,7 @@ func TestRealClientsHexChat(t *testing.T) {
 	lines := readRecording(t, "testdata/hexchat.txt")
 	p := start(t, "demo", "--listen", "127.0.0.1:0")
 	r := &replay{t, ircdtest.Dial(t, "127.0.0.1:"+strings.TrimSuffix(p.find("Ready on 127.0.0.1 port "), "."))}
+	r.c.Pongs = true // as every client does
 	sent, got := 0, 0
 	for _, line := range lines {
 		if line.fromClient {
