@@ -75,7 +75,7 @@ func (a *aside) needed(c *client) bool {
 
 // asideIM sends what AIM does not carry to somebody on this bridge.
 func (s *session) asideIM(im outgoing, a aside) {
-	if !a.needed(im.c) {
+	if !a.needed(im.c) && im.who != s.self {
 		return
 	}
 	if p := s.b.peer(im.who.key); p != nil {

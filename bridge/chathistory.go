@@ -206,7 +206,7 @@ func (s *session) historyPage(c *client, q question, page []store.Entry, err err
 		c.conn.FailFor(ircd.CapChatHistory, "CHATHISTORY", "MESSAGE_ERROR", q.sub, q.target, "Messages could not be retrieved")
 		return nil
 	}
-	s.sendPage(c, "chathistory", s.titleOf(q.key), page)
+	s.sendPage(c, "chathistory", q.target, page)
 	return nil
 }
 

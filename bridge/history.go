@@ -295,6 +295,9 @@ func (s *session) keepSaid(st stamp, from *contact, target, text string, with as
 	if !isChannel(target) {
 		target = from.key
 	}
+	if from == s.self && st.id != st.pos {
+		return // what we said to ourselves, come back
+	}
 	s.keep(st, store.Entry{Target: ircd.Fold(target), From: string(from.name), Command: with.command, Text: text}, tags)
 }
 

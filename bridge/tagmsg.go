@@ -1,12 +1,14 @@
 package bridge
 
 import (
+	"maps"
 	"strings"
 	"time"
 
 	irc "gopkg.in/irc.v4"
 
 	"tocbridge/bridge/nicks"
+	"tocbridge/bridge/store"
 	"tocbridge/ircd"
 	"tocbridge/toc"
 )
@@ -55,7 +57,7 @@ func (s *session) tagRoom(c *client, channel string, tags irc.Tags) error {
 	for _, p := range s.b.near.inRoom(folded, s) {
 		s.postTo(p, a)
 	}
-	s.echoTags(c, r.channel, a)
+	s.echoTags(c, r.channel, folded, a)
 	return nil
 }
 
@@ -77,7 +79,7 @@ func (s *session) tagNick(c *client, nick string, tags irc.Tags) error {
 		s.postTo(p, a)
 	}
 	a.tags = clientTags(tags)
-	s.echoTags(c, nick, a)
+	s.echoTags(c, nick, name.Key(), a)
 	return nil
 }
 
@@ -87,11 +89,11 @@ func (s *session) tagAside(channel string, tags irc.Tags) aside {
 }
 
 // echoTags shows a TAGMSG to the account's other clients, and to its sender if it asked for that.
-func (s *session) echoTags(from *client, target string, a aside) {
+func (s *session) echoTags(from *client, target, conversation string, a aside) {
 	if len(a.tags) == 0 {
 		return
 	}
-	m := s.tagged(s.self, target, a)
+	m := s.tagged(s.self, target, conversation, a)
 	for _, c := range s.clients {
 		if c != from || c.conn.Has(ircd.CapEchoMessage) {
 			c.conn.Send(m)
@@ -99,9 +101,16 @@ func (s *session) echoTags(from *client, target string, a aside) {
 	}
 }
 
-func (s *session) tagged(from *contact, target string, a aside) *ircd.Message {
+// tagged is a TAGMSG, which is kept unless it is of the moment only.
+func (s *session) tagged(from *contact, target, conversation string, a aside) *ircd.Message {
 	m := s.message(from.prefix, "TAGMSG", target)
-	m.Tags, m.ID, m.Account, m.Need = a.tags, a.id, s.accountOf(from), ircd.CapMessageTags
+	m.Time, m.Tags, m.ID, m.Account, m.Need = a.at, a.tags, a.id, s.accountOf(from), ircd.CapMessageTags
+	lasting := maps.Clone(a.tags)
+	delete(lasting, "+typing")
+	if len(lasting) > 0 {
+		e := store.Entry{Target: conversation, Out: from == s.self, From: string(from.name), Command: "TAGMSG"}
+		s.keep(s.stamp(a.id, a.at), e, lasting)
+	}
 	return m
 }
 
@@ -114,11 +123,11 @@ func (a aside) apply(s *session) {
 			s.refreshPrefix(from, false)
 		}
 		if !s.blocked(from) {
-			s.broadcast(s.tagged(from, s.Nick(), a))
+			s.broadcast(s.tagged(from, s.Nick(), from.key, a))
 		}
 		return
 	}
 	if r := s.rooms[a.channel]; r != nil && r.joined && from != nil && r.members[from.key] != nil {
-		s.broadcast(s.tagged(from, r.channel, a))
+		s.broadcast(s.tagged(from, r.channel, a.channel, a))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	irc "gopkg.in/irc.v4"
 
 	"tocbridge/bridge/nicks"
+	"tocbridge/bridge/store"
 	"tocbridge/ircd"
 )
 
@@ -101,23 +102,27 @@ func (s *session) setTopic(r *room, text string) {
 	}
 	folded := ircd.Fold(r.channel)
 	s.b.near.setTopic(folded, t)
-	s.topicSet(folded, s.self.prefix, text, t)
+	st := s.stamp("", time.Time{})
+	s.topicSet(folded, s.self, text, t, st)
 	for _, p := range s.b.near.inRoom(folded, s) {
 		key := s.key
 		s.postTo(p, do(func(p *session) {
 			if who := p.roster.contacts[key]; who != nil {
-				p.topicSet(folded, who.prefix, text, t)
+				p.topicSet(folded, who, text, t, p.stamp(st.id, st.at))
 			}
 		}))
 	}
 }
 
 // topicSet takes over a topic that somebody set.
-func (s *session) topicSet(folded string, by *irc.Prefix, text string, t topic) {
+func (s *session) topicSet(folded string, by *contact, text string, t topic, st stamp) {
 	r := s.rooms[folded]
 	if r == nil || !r.joined {
 		return
 	}
 	r.topic = t
-	s.broadcast(s.message(by, "TOPIC", r.channel, text))
+	s.keep(st, store.Entry{Target: folded, Out: by == s.self, From: string(by.name), Command: "TOPIC", Text: text}, nil)
+	m := s.message(by.prefix, "TOPIC", r.channel, text)
+	m.Time, m.ID, m.Account = st.at, st.id, s.accountOf(by)
+	s.broadcast(m)
 }
