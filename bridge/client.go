@@ -8,6 +8,7 @@ import (
 
 	"tocbridge/bridge/richtext"
 	"tocbridge/ircd"
+	"tocbridge/toc"
 )
 
 // client is an attached IRC connection.
@@ -18,6 +19,7 @@ type client struct {
 	absent  bool           // AWAY *: nobody sits at it (IRCv3 pre-away)
 	fencing bool           // a PING of its waits for AIM, or the replay goes first
 	later   []*irc.Message // what came after it
+	typing  map[string]toc.TypingState
 	track
 }
 
@@ -85,6 +87,7 @@ func (e detached) apply(s *session) {
 	defer s.refreshAway()
 	s.lastWord = e.c.QuitMessage()
 	s.clients = slices.DeleteFunc(s.clients, func(x *client) bool { return x == c })
+	s.stopTyping(c)
 }
 
 // broadcast sends a message to all clients.

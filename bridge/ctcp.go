@@ -41,7 +41,7 @@ func (s *session) ctcp(c *client, command, nick string, name toc.ScreenName, tex
 	if strings.EqualFold(verb, "TYPING") {
 		states := map[string]toc.TypingState{"0": toc.TypingNone, "1": toc.TypingActive, "2": toc.TypingPaused}
 		if state, ok := states[strings.TrimSpace(rest)]; ok {
-			s.typingOut(name, state)
+			s.typingOut(c, name, state)
 		}
 		return nil
 	}
@@ -66,11 +66,38 @@ func (s *session) typingIn(e toc.Typing) {
 	s.broadcast(m)
 }
 
-// typingOut tells somebody that the user types, when that is news.
-func (s *session) typingOut(name toc.ScreenName, state toc.TypingState) {
-	if s.typing[name.Key()] == state {
+// typingOut is for a client at which the user types, or does not any more. Somebody is told when that is news: one types
+// as long as one does at any client.
+func (s *session) typingOut(c *client, name toc.ScreenName, state toc.TypingState) {
+	key := name.Key()
+	if c.typing == nil {
+		c.typing = map[string]toc.TypingState{}
+	}
+	c.typing[key] = state
+	if state == toc.TypingNone {
+		delete(c.typing, key)
+	}
+	s.refreshTyping(key)
+}
+
+// refreshTyping tells somebody what the user does at all clients together.
+func (s *session) refreshTyping(key string) {
+	state := toc.TypingNone
+	for _, c := range s.clients {
+		state = max(state, c.typing[key])
+	}
+	if s.typing[key] == state {
 		return
 	}
-	s.typing[name.Key()] = state
-	s.send(toc.SendTyping{To: toc.ScreenName(name.Key()), State: state})
+	if s.typing[key] = state; state == toc.TypingNone {
+		delete(s.typing, key)
+	}
+	s.send(toc.SendTyping{To: toc.ScreenName(key), State: state})
+}
+
+// stopTyping is for a client that is gone.
+func (s *session) stopTyping(c *client) {
+	for _, key := range sortedKeys(c.typing) {
+		s.refreshTyping(key)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -296,4 +297,38 @@ func TestKeptTags(t *testing.T) {
 
 func regexpMatch(pattern, got string) bool {
 	return regexp.MustCompile("^" + pattern + "$").MatchString(got)
+}
+
+// One types as long as one does at any client.
+func TestTypingOfSeveralClients(t *testing.T) {
+	t.Parallel()
+	r := bouncer(t)
+	r.config("alice", buddies("Bob"))
+	desk := r.device("desk", "message-tags")
+	end := r.nextEnd()
+	end.tell(here("Bob", " O "))
+	desk.Expect("JOIN &buddies")
+	phone := r.device("phone", "message-tags")
+	say := func(c *ircdtest.Client, state string) {
+		c.Send("@+typing=%s TAGMSG Bob", state)
+		c.Sync()
+	}
+	say(desk, "active")
+	say(phone, "paused")
+	say(phone, "done")
+	say(phone, "paused")
+	say(desk, "done")
+	phone.Close()
+	var got []toc.TypingState
+	for len(got) < 3 || got[len(got)-1] != toc.TypingNone {
+		desk.Sync()
+		for _, cmd := range end.take() {
+			if typing, ok := cmd.(toc.SendTyping); ok && typing.To == "bob" {
+				got = append(got, typing.State)
+			}
+		}
+	}
+	if want := []toc.TypingState{toc.TypingActive, toc.TypingPaused, toc.TypingNone}; !slices.Equal(got, want) {
+		t.Errorf("told %v, want %v", got, want)
+	}
 }

@@ -229,6 +229,8 @@ func (s *session) deliver(im outgoing) error {
 		}
 	}
 	s.keep(st, store.Entry{Target: im.who.key, Out: true, From: string(s.self.name), Command: im.command, Text: im.raw}, im.tags)
+	delete(im.c.typing, im.who.key) // a message ends typing, at AIM too
+	delete(s.typing, im.who.key)
 	s.echo(im, st)
 	if im.command == "PRIVMSG" {
 		s.tellAway(im.c, im.who)

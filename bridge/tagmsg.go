@@ -68,7 +68,7 @@ func (s *session) tagNick(c *client, nick string, tags irc.Tags) error {
 		return noSuchNick(nick)
 	}
 	if state, ok := typingStates[tags["+typing"]]; ok && s.state == online {
-		s.typingOut(name, state)
+		s.typingOut(c, name, state)
 	}
 	a := s.tagAside("", clientTags(tags))
 	p := s.b.peer(name.Key())
