@@ -209,6 +209,24 @@ func TestEventPlayback(t *testing.T) {
 	}
 }
 
+// So is who signed on and off, in &buddies.
+func TestPresencePlayback(t *testing.T) {
+	t.Parallel()
+	r := bouncer(t)
+	r.config("alice", buddies("Bob"))
+	c := r.attach("alice", ircdtest.SASL("alice@desk", "secret"), ircdtest.Caps(append(historyCaps, "draft/event-playback")...))
+	end := r.nextEnd()
+	end.tell(here("Bob", " O "), gone("Bob"))
+	c.Expect(":Bob!* QUIT ...")
+	var got []string
+	for _, m := range page(t, c, "chathistory &buddies", "CHATHISTORY LATEST &buddies * 10") {
+		got = append(got, m.Prefix.Name+" "+m.Command)
+	}
+	if strings.Join(got, ", ") != "Bob JOIN, Bob QUIT" {
+		t.Errorf("%q", got)
+	}
+}
+
 // A client that asks for history is shown nothing unasked.
 func TestNoReplayWithChatHistory(t *testing.T) {
 	t.Parallel()

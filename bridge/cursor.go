@@ -60,7 +60,7 @@ func (s *session) trackClient(c *client) {
 	if _, known := s.cursors[c.device]; !known && s.mac != nil {
 		s.moveCursor(c.device, at)
 	}
-	if at >= s.lastPos || c.conn.Has(ircd.CapChatHistory) || s.o.Replay.Lines == 0 {
+	if at >= s.lastLine || c.conn.Has(ircd.CapChatHistory) || s.o.Replay.Lines == 0 {
 		return
 	}
 	c.replaying, c.fencing = true, true

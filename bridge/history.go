@@ -311,3 +311,10 @@ func (s *session) keepRoom(r *room, c *contact, command, text string) {
 	e := store.Entry{Target: ircd.Fold(r.channel), Out: c == s.self, From: string(c.name), Command: command, Text: text}
 	s.keep(s.stamp("", time.Time{}), e, nil)
 }
+
+// keepPresence keeps that a buddy came or went, once a user was there to see it: not the arrivals of every sign-on.
+func (s *session) keepPresence(c *contact, command, text string) {
+	if c.buddy() && s.info.Load() != nil {
+		s.keep(s.stamp("", time.Time{}), store.Entry{Target: buddiesChannel, From: string(c.name), Command: command, Text: text}, nil)
+	}
+}

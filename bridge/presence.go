@@ -132,6 +132,7 @@ func (s *session) showArrival(c *contact) {
 	if c == s.self || s.collects(c, nil) { // oneself is in the channels already
 		return
 	}
+	s.keepPresence(c, "JOIN", s.realnameOf(c))
 	for _, name := range channelsOf(c) {
 		s.showJoin(c, name, s.channelName(name))
 	}
@@ -174,6 +175,7 @@ func (s *session) showDeparture(c *contact, groups []string, reason string) {
 	if c == s.self {
 		return
 	}
+	s.keepPresence(c, "QUIT", reason)
 	m := s.message(c.prefix, "QUIT", reason)
 	inRoom := s.shownInRoom(c)
 	s.expectLeaving(c)
