@@ -96,7 +96,8 @@ var incomingCases = []struct {
 		[]string{"@account=bob :bob!bob@aim INVITE alice :#Some_Room", "@account=bob :bob!bob@aim NOTICE alice :invites you to #Some_Room: come now"}},
 	{"an invitation of a stranger without words", []toc.Event{toc.ChatInvite{Name: "r", Room: 3, From: "zoe"}},
 		[]string{":zoe!zoe@aim INVITE alice :#r"}, []string{"@account=zoe :zoe!zoe@aim INVITE alice :#r"}},
-	{"an invitation to nowhere", []toc.Event{toc.ChatInvite{Room: 3, From: "zoe", Text: "x"}}, nil, nil},
+	{"an invitation whose name is cut to nothing", []toc.Event{toc.ChatInvite{Room: 3, From: "zoe"}},
+		[]string{":zoe!zoe@aim INVITE alice :#-"}, []string{"@account=zoe :zoe!zoe@aim INVITE alice :#-"}},
 	{"warned within bounds", []toc.Event{toc.Evil{Level: 400, By: "Bob"}, toc.Evil{Level: -1}},
 		[]string{"*aim NOTICE &buddies :You were warned by Bob. Your warning level is now 100%.", "*aim NOTICE &buddies :You were warned by somebody, anonymously. Your warning level is now 0%."},
 		[]string{"*aim NOTICE &buddies :You were warned by Bob. Your warning level is now 100%.", "*aim NOTICE &buddies :You were warned by somebody, anonymously. Your warning level is now 0%."}},
@@ -180,6 +181,7 @@ func TestOutsideBuddies(t *testing.T) {
 		t.Errorf("outside &buddies (-want +got):\n%s", diff)
 	}
 	end.tell(here("carol", " U "))
+	c.Sync()
 	c.Send("JOIN &buddies")
 	if m := c.Expect("353 alice = &buddies *"); m.Trailing() != "alice @*aim +carol" {
 		t.Errorf("names on coming back: %q", m.Trailing())
