@@ -38,6 +38,7 @@ type Options struct {
 	IRCName    string        // name of the IRC server, the host of *aim
 	Host       string        // host part of everybody's prefix; default "aim"
 	SignOnTime time.Duration // the longest a sign-on may take; default 20 s
+	PingTime   time.Duration // the longest a client's PING waits for AIM; default 1 s
 	Log        *slog.Logger
 	// Store keeps history and state; nil: none is kept. It is the caller's to close, after Shutdown.
 	Store        *store.Store
@@ -70,6 +71,7 @@ func (o *Options) fill() {
 	def(&o.Backoff.Min, 10*time.Second)
 	def(&o.Backoff.Max, 5*time.Minute)
 	def(&o.SignOnTime, 20*time.Second)
+	def(&o.PingTime, time.Second)
 	if o.Host == "" {
 		o.Host = "aim"
 	}

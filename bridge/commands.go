@@ -32,7 +32,7 @@ func (e command) apply(s *session) {
 	case e.m.Command == "PING" && s.mayFence():
 		c.fencing = true
 		c.later = append(c.later, e.m)
-		s.fence(pingTime, func() { s.unfence(c) })
+		s.fence(s.o.PingTime, func() { s.unfence(c) })
 	default:
 		s.dispatch(c, e.m)
 	}
@@ -44,9 +44,8 @@ func (s *session) dispatch(c *client, m *irc.Message) {
 }
 
 const (
-	pingTime    = time.Second // for AIM's part in the answer to a PING
-	pingReserve = 20          // commands of the cheap class that PING leaves alone
-	laterMax    = 256         // commands that wait behind a PING
+	pingReserve = 20  // commands of the cheap class that PING leaves alone
+	laterMax    = 256 // commands that wait behind a PING
 )
 
 // mayFence reports whether a PING may go all the way to AIM and back. That makes the lag a client shows the true one,

@@ -47,7 +47,9 @@ func TestWhispers(t *testing.T) {
 
 func TestInviteNotify(t *testing.T) {
 	t.Parallel()
-	r, c, _ := inRoom(t)
+	r, c, end := inRoom(t)
+	end.tell(here("carol", " U "))
+	c.Expect(":carol!* JOIN &buddies")
 	d := r.attach("alice", ircdtest.Caps("invite-notify"))
 	e := r.attach("alice")
 	c.Send("INVITE carol #My_Room")

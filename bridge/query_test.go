@@ -3,6 +3,7 @@ package bridge
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"tocbridge/ircd/ircdtest"
 	"tocbridge/toc"
@@ -154,16 +155,16 @@ func TestNick(t *testing.T) {
 
 func TestPingReachesAIM(t *testing.T) {
 	t.Parallel()
-	_, c, end := talk(t)
+	_, c, end := talkWith(t, Options{PingTime: time.Second})
 	end.mu.Lock()
 	end.mute = true
 	end.mu.Unlock()
 	c.Send("PING here")
 	end.expect(toc.GetInfo{Name: "alice"})
-	c.Send("PRIVMSG bob :behind the ping")
+	c.Send("PRIVMSG BobB :behind the ping")
 	end.tell(toc.GotoURL{Window: "profile", Path: "x"})
 	c.Expect("PONG irc.test here")
-	end.expect(imTo("bob", "behind the ping"))
+	end.expect(imTo("bobb", "behind the ping"))
 	c.Send("PING again") // AIM does not answer: PONG comes all the same
 	c.Expect("PONG irc.test again")
 }

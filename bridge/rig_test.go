@@ -209,6 +209,9 @@ func newRig(t *testing.T, o Options) *rig {
 	if o.Backoff == (Backoff{}) {
 		o.Backoff = Backoff{Min: time.Millisecond, Max: 5 * time.Millisecond}
 	}
+	if o.PingTime == 0 {
+		o.PingTime = patience // Sync is the fence of these tests, on a slow machine too
+	}
 	r.bridge = New(o)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

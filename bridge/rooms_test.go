@@ -94,6 +94,8 @@ func TestInvitation(t *testing.T) {
 	end.expect(toc.ChatAccept{Room: 3})
 	end.tell(toc.ChatJoined{Room: 3, Name: "lost-found-room"}, toc.ChatMembers{Room: 3, Here: true, Names: []toc.ScreenName{"bob", "alice"}})
 	c.Expect(":alice!* JOIN #lost-found-room")
+	end.tell(here("carol", " U "))
+	c.Expect(":carol!* JOIN &buddies")
 	c.Send("INVITE carol #lost-found-room")
 	c.Expect("341 alice carol #lost-found-room")
 	c.Send("INVITE bob #lost-found-room")

@@ -243,7 +243,8 @@ func TestStormAndAClientThatComes(t *testing.T) {
 		t.Errorf("NAMES %q", m.Trailing())
 	}
 	modern.Expect(":bud07!* JOIN &buddies")
-	for _, m := range late.Sync() {
+	late.Send("WHO bud07")
+	for _, m := range until(late, "315 ...") {
 		if m.Command == "JOIN" && m.Prefix.Name != "alice" {
 			t.Errorf("shown twice: %s", m)
 		}

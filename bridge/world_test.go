@@ -82,6 +82,9 @@ func newWorld(t *testing.T, far tocd.Options, o Options) (w *world, shutdown fun
 		w.mu.Unlock()
 		return ln.dial(ctx)
 	}
+	if o.PingTime == 0 {
+		o.PingTime = patience
+	}
 	b := New(o)
 	w.bridge = b
 	limits := ircd.DefaultLimits()
