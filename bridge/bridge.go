@@ -98,6 +98,7 @@ type Bridge struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	ids     atomic.Uint64
+	busy    atomic.Int64 // unix ns: until then AIM gives out no pages to our address (429)
 	bots    atomic.Int32 // accounts with user mode B
 	idMS    atomic.Int64 // of the last message id
 	near    *neighbourhood
@@ -301,3 +302,8 @@ func (b *Bridge) signedOn(name toc.ScreenName) bool {
 	p := b.peer(name.Key())
 	return p != nil && p.info.Load() != nil
 }
+
+// pagesBusy is until when AIM gives out no pages to our address, which all accounts share.
+func (b *Bridge) pagesBusy() time.Time { return time.Unix(0, b.busy.Load()) }
+
+func (b *Bridge) setPagesBusy(until time.Time) { b.busy.Store(until.UnixNano()) }

@@ -158,6 +158,9 @@ func (s *session) privmsg(c *client, m *irc.Message) error {
 	if len(m.Params) < 2 || m.Params[1] == "" {
 		return s.mute(notice, ircd.Numeric(irc.ERR_NOTEXTTOSEND, "No text to send"))
 	}
+	if m = unquoted(m); m.Params[0] == "" || m.Params[1] == "" {
+		return s.mute(notice, ircd.Numeric(irc.ERR_NOTEXTTOSEND, "No text to send"))
+	}
 	return s.say(c, m)
 }
 

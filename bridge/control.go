@@ -89,7 +89,7 @@ type controlCommand struct {
 
 // controlCommands is the table, in the order help shows it. A function, because help reads it too.
 func controlCommands() []controlCommand {
-	return slices.Concat(helpCommands(), listCommands(), privacyCommands(), accountCommands(), historyCommands(), roomCommands(), setCommands())
+	return slices.Concat(helpCommands(), listCommands(), personCommands(), privacyCommands(), accountCommands(), historyCommands(), roomCommands(), setCommands())
 }
 
 // control runs what was said to *aim: a command, or several lines of them.
@@ -121,7 +121,7 @@ func (s *session) controlLine(c *client, channel string, said richtext.Text) {
 		return
 	}
 	cmd, problem := findControl(words[0])
-	if nick, _, ok := addressed(line); cmd == nil && ok {
+	if nick, _, _, ok := addressed(line); cmd == nil && ok {
 		k.reply("Nobody called %s is on your list. msg %s TEXT writes to any screen name.", nick, quoteName(nick))
 		return
 	}
@@ -135,6 +135,15 @@ func (s *session) controlLine(c *client, channel string, said richtext.Text) {
 		return
 	}
 	cmd.run(s, k)
+}
+
+// lastWords is what an error says to a person.
+func lastWords(err error) string {
+	var r *ircd.Reply
+	if errors.As(err, &r) && len(r.Params) > 0 {
+		return r.Params[len(r.Params)-1]
+	}
+	return err.Error()
 }
 
 // quoteName writes a screen name so that it is one word of a command.

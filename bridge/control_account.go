@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tocbridge/bridge/pace"
+	"tocbridge/toc"
 )
 
 func accountCommands() []controlCommand {
@@ -15,6 +16,11 @@ func accountCommands() []controlCommand {
 			long: []string{"Nobody sees you on AIM then, and you see nobody; your channels stay. signon comes back."}},
 		{name: "signon", topic: "account", also: []string{"online", "connect", "login"}, brief: "come back to AIM, or try again at once", run: (*session).controlSignOn},
 		{name: "reconnect", topic: "account", brief: "sign off and on again", run: (*session).controlReconnect},
+		{name: "nick", topic: "account", also: []string{"format"}, usage: "NAME", min: 1, brief: "change upper and lower case and the spaces of your own screen name", run: (*session).controlNick,
+			long: []string{"nick \"Cool Guy\". Others see it at once. /nick CoolGuy changes the case alone."}},
+		{name: "password", topic: "account", usage: "OLD NEW", min: 2, brief: "change your AIM password", run: (*session).controlPassword,
+			long: []string{"A password with spaces stands in quotes. It is shown to nobody and kept in no history; your own client may keep what you type.",
+				"Without TLS only from the same machine, or with password -force OLD NEW."}},
 		{name: "notices", topic: "account", usage: "on|off", min: 1, brief: "tell in &buddies when buddies go away, come back or are idle", run: (*session).controlNotices},
 		{name: "certfp", topic: "account", usage: "list | add [FINGERPRINT] | del FINGERPRINT", min: 1, brief: "TLS certificates that let you in without a password", run: (*session).controlCertFP,
 			long: []string{"add alone takes the certificate you are connected with. AIM takes none: the account has to be signed on."}},
@@ -31,6 +37,27 @@ func (s *session) controlNotices(k *call) {
 		k.reply("No more notices about away and idle buddies. notices on brings them back.")
 	default:
 		k.reply("Usage: notices on|off")
+	}
+}
+
+// controlNick changes the form of the own name.
+func (s *session) controlNick(k *call) {
+	name := strings.Join(k.args, " ")
+	switch why := s.whyNot(); {
+	case toc.ScreenName(name).Key() != s.key:
+		k.reply("Your name is %s; only its upper and lower case and its spaces can change.", s.self.name)
+	case name == string(s.self.name):
+		k.reply("Your name is %s already.", name)
+	case why != "":
+		k.reply("Not changed: %s", why)
+	case !s.reformat(name, func(why string) {
+		if why != "" {
+			k.reply("Not changed: AIM does not take this form of your name: %s", why)
+			return
+		}
+		k.reply("AIM shows your name as %s now.", name)
+	}):
+		k.reply("Not changed: %s", busyText)
 	}
 }
 

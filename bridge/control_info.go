@@ -1,14 +1,27 @@
 package bridge
 
 import (
-	"context"
-	"errors"
 	"strings"
-	"time"
 
-	"tocbridge/bridge/richtext"
+	irc "gopkg.in/irc.v4"
+
 	"tocbridge/toc"
 )
+
+func personCommands() []controlCommand {
+	return []controlCommand{
+		{name: "msg", topic: "messages", also: []string{"im", "tell"}, usage: "NAME TEXT", min: 2, brief: "write to somebody", run: (*session).controlMsg,
+			long: []string{"It works for any screen name; one with spaces stands in quotes: msg \"Cool Guy\" hello"}},
+		{name: "info", topic: "profile", also: []string{"whois"}, usage: "NICK", min: 1, brief: "what is known of somebody, and their profile", run: (*session).controlInfo},
+		{name: "profile", topic: "profile", usage: "[show | set TEXT | add TEXT | clear]", brief: "your own profile", run: (*session).controlProfile, lines: true,
+			long: []string{"set replaces it, add adds a line. Formatting is kept. AIM forgets a profile at sign-off; it is sent again at each sign-on."}},
+		{name: "dir", topic: "profile", usage: "get NICK | search FIELD=VALUE… | set FIELD=VALUE… | clear", min: 1, brief: "AIM's directory of people", run: (*session).controlDir,
+			long: []string{"Fields: first, middle, last, maiden, city, state, country, email, web. A value with spaces stands in quotes: dir search last=Smith city=\"New York\"",
+				"set replaces the whole entry, and everybody can read it. A search needs first or last."}},
+		{name: "warn", topic: "privacy", also: []string{"evil"}, usage: "NICK [anon]", min: 1, brief: "warn somebody who wrote to you; anon does not say who did", run: (*session).controlWarn,
+			long: []string{"It takes a message from them that you have not warned them for. A high warning level makes them wait between messages."}},
+	}
+}
 
 func (s *session) controlInfo(k *call) {
 	name := s.nameOf(k.args[0])
@@ -26,7 +39,7 @@ func (s *session) controlInfo(k *call) {
 		if !who.buddy() && who != s.self {
 			k.reply("%s is not on your buddy list", who.nick())
 		}
-		s.profile(k, who)
+		s.profile(who, func(why string) { k.showProfile(who, why) })
 	})
 }
 
@@ -40,61 +53,54 @@ func (s *session) stateOf(who *contact) string {
 	return who.state()
 }
 
-// profileTime bounds the fetch of a profile page.
-const profileTime = 10 * time.Second
-
-// profile fetches and shows somebody's profile. The page comes over HTTP from the TOC server.
-func (s *session) profile(k *call, who *contact) {
-	name := toc.ScreenName(who.key)
-	if s.link == nil || s.question(queued{cmd: toc.GetInfo{Name: name}}, answerTime, isPageOf(name), func(e toc.Event) {
-		if u, ok := e.(toc.GotoURL); ok && s.link != nil {
-			s.fetchProfile(k, s.link.up, u)
+// controlMsg writes to any screen name.
+func (s *session) controlMsg(k *call) {
+	nick := strings.ReplaceAll(k.args[0], " ", "")
+	text := k.after(2).IRC()
+	m := &irc.Message{Command: "PRIVMSG", Params: []string{nick, text}}
+	s.resolve(k.c, s.toAsk([]string{nick}), func() {
+		if strings.ContainsAny(nick[:min(1, len(nick))], "#&") || isControl(nick) {
+			k.reply("%s is no person.", k.args[0])
+			return
 		}
-	}) == nil {
+		if err := s.sayTo(k.c, m, nick, text); err != nil {
+			k.reply("%s", lastWords(err))
+			return
+		}
+		k.reply("To %s: %s", s.nicks.Nick(s.nameOf(nick)), text)
+	})
+}
+
+func (s *session) controlWarn(k *call) {
+	anon := len(k.args) > 1 && strings.HasPrefix("anonymously", strings.ToLower(k.args[1]))
+	if len(k.args) > 1 && !anon {
+		k.usage()
 		return
 	}
-}
-
-func (s *session) fetchProfile(k *call, up Uplink, u toc.GotoURL) {
-	s.helpers.Add(1)
-	go func() {
-		defer s.helpers.Done()
-		ctx, cancel := context.WithTimeout(s.ctx, profileTime)
-		defer cancel()
-		page, err := up.Get(ctx, u)
-		s.post(do(func(s *session) { s.showProfile(k, page, err) }))
-	}()
-}
-
-func (s *session) showProfile(k *call, page string, err error) {
+	who, ok := k.somebody(k.args[0])
 	switch {
-	case errors.Is(err, toc.ErrNoProfile):
-		k.reply("No profile.")
-	case errors.Is(err, toc.ErrProfileBusy):
-		k.reply("AIM gives out no more profiles for the moment; try again in a minute.")
-	case err != nil:
-		k.reply("The profile could not be fetched.")
-		s.log.Debug("fetch profile", "err", err)
-	default:
-		k.profileText(page)
+	case !ok:
+		return
+	case who == s.self:
+		k.reply("You cannot warn yourself.")
+		return
 	}
-}
-
-// profileLines bounds what a profile may fill the screen with.
-const profileLines = 20
-
-func (k *call) profileText(page string) {
-	lines := 0
-	for _, line := range richtext.ParseHTML(page).Lines() {
-		for _, part := range line.Split(400, richtext.IRCSize) {
-			if strings.TrimSpace(part.String()) == "" {
-				continue
-			}
-			if lines++; lines > profileLines {
-				k.reply("[…]")
-				return
-			}
-			k.reply("%s", "| "+part.IRC())
+	before := who.warning
+	why := s.order(func(why string) {
+		how := ""
+		if anon {
+			how = " anonymously"
 		}
+		switch {
+		case why != "":
+			k.reply("Not warned: %s", why)
+		case who.warning != before:
+			k.reply("Warned %s%s, whose warning level is %d%% now.", who.nick(), how, who.warning)
+		default:
+			k.reply("Warned %s%s.", who.nick(), how)
+		}
+	}, toc.Warn{Name: toc.ScreenName(who.key), Anon: anon})
+	if why != "" {
+		k.reply("Not warned: %s", why)
 	}
 }

@@ -27,7 +27,6 @@ func listCommands() []controlCommand {
 			long: []string{"Names with spaces are written in quotes. del takes an empty group; del GROUP -all takes its buddies off the list with it."}},
 		{name: "rename", topic: "buddies", usage: "NICK NEWNICK", min: 2, brief: "give a buddy another nick", run: (*session).controlRename,
 			long: []string{"The new nick is also the buddy's alias on the AIM server. rename -del NICK takes it back."}},
-		{name: "info", topic: "profile", also: []string{"whois"}, usage: "NICK", min: 1, brief: "what is known of somebody, and their profile", run: (*session).controlInfo},
 	}
 }
 

@@ -180,13 +180,24 @@ func TestAddRefusesNonsense(t *testing.T) {
 func TestControlInfoShowsProfile(t *testing.T) {
 	t.Parallel()
 	_, c, end := talk(t)
-	end.page = "<HTML>Username : <B>bob</B><BR><BR>I like <I>trains</I> &amp; <A HREF='http://t.example'>maps</A><BR>QUIT</HTML>"
+	end.page = "<HTML><BODY>Username : <B>bob</B><BR><BR>I like <I>trains</I> &amp; <A HREF='http://t.example'>maps</A><BR>QUIT</BODY></HTML>"
 	c.Send("PRIVMSG &buddies :info bob")
 	c.Expect("PRIVMSG &buddies :\x02bob\x02: online")
 	end.expect(toc.GetInfo{Name: "bob"})
 	end.tell(toc.GotoURL{Window: "profile", Path: "info?cookie=1"})
-	c.Expect("PRIVMSG &buddies :| Username : \x02bob\x02")
+	c.ExpectNext("PRIVMSG &buddies :*Signed on since *")
+	c.ExpectNext("PRIVMSG &buddies :bob is in your group Buddies")
+	c.ExpectNext("PRIVMSG &buddies :bob has an AIM account that is not confirmed")
+	c.ExpectNext("PRIVMSG &buddies :| I like \x1dtrains\x1d & maps <http://t.example>")
+	c.ExpectNext("PRIVMSG &buddies :| QUIT")
+	c.Send("PRIVMSG &buddies :info bob") // from the cache
 	c.Expect("PRIVMSG &buddies :| I like \x1dtrains\x1d & maps <http://t.example>")
+	c.Send("WHOIS bob")
+	c.Expect("320 alice bob :| I like \x1dtrains\x1d & maps <http://t.example>")
+	c.Sync()
+	if got := end.take(); len(got) != 0 {
+		t.Errorf("a profile just read was asked for again: %v", got)
+	}
 }
 
 func TestControlBlockAllow(t *testing.T) {

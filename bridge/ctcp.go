@@ -58,7 +58,7 @@ func (s *session) typingIn(e toc.Typing) {
 	if !ok {
 		return
 	}
-	from := s.roster.contact(e.From)
+	from := s.metAside(e.From)
 	m := s.message(from.prefix, "TAGMSG", s.Nick())
 	m.Tags = irc.Tags{"+typing": value}
 	m.Account = s.accountOf(from)

@@ -112,7 +112,7 @@ func (s *session) sayGroup(c *client, m *irc.Message, channel, text string) erro
 	if err := s.mayTalk(c, channel); err != nil {
 		return err
 	}
-	if nick, rest, ok := addressed(text); ok && s.talkable(nick) {
+	if nick, rest, quoted, ok := addressed(text); ok && (quoted || s.talkable(nick)) {
 		return s.sayNick(c, &irc.Message{Command: "PRIVMSG"}, nick, rest)
 	}
 	if m.Command == "PRIVMSG" { // a NOTICE is never answered
@@ -133,13 +133,37 @@ func (s *session) mayTalk(c *client, channel string) error {
 	return nil
 }
 
-// addressed splits "nick: text" and "nick, text".
-func addressed(text string) (nick, rest string, ok bool) {
-	i := strings.IndexAny(text, ":, ")
-	if i <= 0 || text[i] == ' ' {
-		return "", "", false
+// addressed splits "nick: text" and "nick, text"; a screen name with spaces stands in quotes.
+func addressed(text string) (nick, rest string, quoted, ok bool) {
+	if strings.HasPrefix(text, `"`) {
+		if nick, rest, ok = strings.Cut(text[1:], `"`); !ok || !strings.HasPrefix(rest, ":") && !strings.HasPrefix(rest, ",") {
+			return "", "", false, false
+		}
+		nick, rest, quoted = strings.ReplaceAll(nick, " ", ""), rest[1:], true
+	} else {
+		i := strings.IndexAny(text, ":, ")
+		if i <= 0 || text[i] == ' ' {
+			return "", "", false, false
+		}
+		nick, rest = text[:i], text[i+1:]
 	}
-	return text[:i], strings.TrimSpace(text[i+1:]), strings.TrimSpace(text[i+1:]) != ""
+	rest = strings.TrimSpace(rest)
+	return nick, rest, quoted, nick != "" && rest != ""
+}
+
+// unquoted mends /msg "Cool Guy" hi, which a client sends as text for somebody called "Cool.
+func unquoted(m *irc.Message) *irc.Message {
+	head, ok := strings.CutPrefix(m.Params[0], `"`)
+	if !ok {
+		return m
+	}
+	name, text, ok := strings.Cut(head+" "+m.Params[1], `"`)
+	if !ok {
+		return m
+	}
+	out := *m
+	out.Params = []string{strings.ReplaceAll(name, " ", ""), strings.TrimSpace(text)}
+	return &out
 }
 
 // talkable reports whether a nick in front of a colon means a person: a buddy, or somebody we met.
@@ -151,7 +175,7 @@ func (s *session) talkable(nick string) bool {
 // sayNick sends an IM, once it is known that there is somebody to get it.
 func (s *session) sayNick(c *client, m *irc.Message, nick, text string) error {
 	name, ok := s.nicks.Name(nick)
-	if !ok || !ircd.ValidNick(nick) {
+	if !ok {
 		return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "No such nick/channel")
 	}
 	if s.state != online {
@@ -297,12 +321,8 @@ func readable(nick, text string) (lines []ircd.Line) {
 
 // imIn is an IM from AIM.
 func (s *session) imIn(e toc.IMIn) {
-	from := s.roster.contact(e.From)
+	from := s.met(e.From)
 	from.heard = time.Now()
-	if e.From != from.name {
-		from.name = e.From
-		s.renick(from)
-	}
 	s.learnPresence(from, e)
 	text := richtext.ParseHTML(e.Text)
 	with, ok := s.asides.take(from.key, "", e.Text)

@@ -84,6 +84,8 @@ func (s *session) applyTOC(e toc.Event) {
 		s.warned(e)
 	case toc.ServerError:
 		s.serverError(e)
+	case toc.DirStatus:
+		s.dirStatus = e.Code
 	case toc.Pause:
 		s.pause()
 	case toc.SignedOn:
@@ -103,13 +105,33 @@ func (s *session) ownName(name toc.ScreenName) {
 	s.rememberName()
 }
 
-// renick gives a contact the nick that belongs to its formatted name and tells the clients.
-func (s *session) renick(c *contact) {
-	old, nick, changed := s.nicks.Reformat(c.name)
-	if !changed {
-		return
+// met finds or makes the contact of a screen name that AIM spells as its owner does. A new spelling of somebody known
+// shows as NICK, and as SETNAME; nobody leaves and comes back for it.
+func (s *session) met(name toc.ScreenName) *contact {
+	c := s.roster.contact(name)
+	if c.name != name && c != s.self {
+		c.name = name
+		s.renick(c)
 	}
-	s.changeNick(c, old, nick)
+	return c
+}
+
+// metAside is met for messages of which we have seen no formatting on all servers: a name in its plain form says nothing.
+func (s *session) metAside(name toc.ScreenName) *contact {
+	if string(name) == name.Key() {
+		return s.roster.contact(name)
+	}
+	return s.met(name)
+}
+
+// renick gives a contact the nick that belongs to its formatted name, and the real name, and tells the clients.
+func (s *session) renick(c *contact) {
+	if old, nick, changed := s.nicks.Reformat(c.name); changed {
+		s.changeNick(c, old, nick)
+	}
+	if info := s.neighbour(c); c != s.self && (info == nil || info.realname == "") {
+		s.showSetname(c, c.realname())
+	}
 }
 
 // changeNick tells the clients of a new nick where they can see the contact.
@@ -204,5 +226,9 @@ func (s *session) selfUpdate(e toc.BuddyUpdate) {
 	c, ch := s.roster.update(e, time.Now())
 	if ch.has(reformatted) {
 		s.renick(c)
+	}
+	if ch.has(warned) {
+		s.pacer.SetWarning(c.warning)
+		s.news(fmt.Sprintf("Your warning level is %d%% now.", c.warning))
 	}
 }

@@ -22,7 +22,7 @@ type invite struct {
 
 // chatInvite is an invitation.
 func (s *session) chatInvite(e toc.ChatInvite) {
-	from := s.roster.contact(e.From)
+	from := s.metAside(e.From)
 	from.heard = time.Now()
 	exchange, name := s.trueRoom(from, e)
 	channel := nicks.Channel(exchange, name)

@@ -22,7 +22,7 @@ func (s *session) inviteCommand(c *client, m *irc.Message) error {
 		return ircd.Numeric(irc.ERR_USERONCHANNEL, nick, channel, "is already on channel")
 	}
 	name, ok := s.nicks.Name(nick)
-	if !ok || !ircd.ValidNick(nick) {
+	if !ok {
 		return noSuchNick(nick)
 	}
 	if strings.HasPrefix(channel, "&") {

@@ -15,6 +15,7 @@ type down struct {
 	resumed time.Time   // when the last PAUSE ended
 
 	sibling   sibling
+	dirStatus string    // the last DIR_STATUS
 	refusedAt time.Time // when AIM last refused a command for coming too fast (ERROR:903)
 }
 

@@ -223,7 +223,7 @@ func (s *session) unsure(names ...toc.ScreenName) (out []*contact) {
 func (s *session) found(c *client, nicks []string, done func(map[string]*contact)) {
 	var names []toc.ScreenName
 	for _, nick := range nicks {
-		if name, ok := s.nicks.Name(nick); ok && ircd.ValidNick(nick) {
+		if name, ok := s.nicks.Name(nick); ok {
 			names = append(names, name)
 		}
 	}

@@ -139,10 +139,7 @@ func (s *session) memberIn(r *room, c *contact, name toc.ScreenName) {
 	s.refreshPrefix(c, s.inView(c))
 	r.members[c.key] = c
 	c.heard = time.Now()
-	if name != c.name {
-		c.name = name
-		s.renick(c)
-	}
+	s.met(name)
 	if r.joined {
 		s.showMember(r, c)
 	}
@@ -262,7 +259,7 @@ func (s *session) chatIn(e toc.ChatIn) {
 		}
 	}
 	r.heardOther(e.From)
-	from := s.roster.contact(e.From)
+	from := s.metAside(e.From)
 	text := richtext.ParseHTML(e.Text)
 	with, ok := s.asides.take(from.key, ircd.Fold(r.channel), e.Text)
 	switch {

@@ -31,6 +31,8 @@ type contact struct {
 	class     toc.Class
 	caps      []string
 
+	card card // the profile, if it was read lately
+
 	heard    time.Time // when somebody not on the list was last known to be there
 	missed   time.Time // when the server last said that they are not
 	toldAway bool      // the user was told (301), in this away period

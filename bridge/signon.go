@@ -127,6 +127,9 @@ func (s *session) setUp(cfg *toc.Config) {
 		s.send(toc.FormatNick{Name: s.typed})
 	}
 	s.send(s.announce()...)
+	if html := s.setting(settingProfile); html != "" {
+		s.send(toc.SetInfo{Text: html})
+	}
 	if s.awayText != "" {
 		s.send(s.awayCommand())
 	}

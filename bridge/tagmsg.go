@@ -64,7 +64,7 @@ func (s *session) tagRoom(c *client, channel string, tags irc.Tags) error {
 // tagNick sends tags to somebody: typing through AIM, the others if they are on this bridge.
 func (s *session) tagNick(c *client, nick string, tags irc.Tags) error {
 	name, ok := s.nicks.Name(nick)
-	if !ok || !ircd.ValidNick(nick) {
+	if !ok {
 		return noSuchNick(nick)
 	}
 	if state, ok := typingStates[tags["+typing"]]; ok && s.state == online {

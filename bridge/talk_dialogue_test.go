@@ -104,6 +104,7 @@ type talkDialogue struct {
 	rooms  map[int]string // channels by id
 	slow   bool           // a 903 has come
 	held   bool           // the user's next command waits for the server's answer to this one
+	cards  []string       // whose profile was asked for
 	asked  bool           // the user has said something that the server now answers
 }
 
@@ -199,8 +200,11 @@ func (d *talkDialogue) played(cmd toc.Command) bool {
 	case toc.SetAway:
 		d.say("AWAY :%s", line(cmd.Text))
 	case toc.GetInfo:
-		d.held = true
 		d.say("PRIVMSG &buddies :info %s", cmd.Name)
+		if slices.Contains(d.cards, cmd.Name.Key()) {
+			return false // not asked for again within a minute
+		}
+		d.held, d.cards = true, append(d.cards, cmd.Name.Key())
 		d.end.expect(toc.GetInfo{Name: toc.ScreenName(cmd.Name.Key())})
 	case toc.NewBuddies:
 		for _, g := range cmd.Groups {

@@ -33,7 +33,7 @@ func (s *session) whois(c *client, m *irc.Message) error {
 	nicks = nicks[:min(len(nicks), maxTargets)]
 	var names []toc.ScreenName
 	for _, nick := range nicks {
-		if name, ok := s.nicks.Name(nick); ok && ircd.ValidNick(nick) {
+		if name, ok := s.nicks.Name(nick); ok {
 			names = append(names, name)
 		}
 	}
@@ -79,7 +79,7 @@ func (s *session) whoisOne(c *client, nick string, who *contact) {
 		w.AwayText, w.SignOn, w.HasIdle = s.awayText, s.signedOnAt(), true
 		w.Secure, w.CertFP = c.conn.Secure(), c.conn.CertFP() // the asker's own connection: theirs to know
 	}
-	w.Special = s.remarks(who)
+	w.Special = append(s.remarks(who), whoisCard(who)...)
 	c.conn.SendWhois(w)
 }
 
@@ -98,7 +98,27 @@ func (s *session) remarks(who *contact) []string {
 	add(who.class.Mobile(), "is on a mobile phone")
 	add(who.class.Admin(), "is an administrator of the AIM server")
 	add(who.class.Unconfirmed(), "has an AIM account that is not confirmed")
+	add(len(clientCan(who)) > 0, "has an AIM client that can do "+strings.Join(clientCan(who), ", "))
 	add(s.blocked(who), "is blocked by you")
+	return out
+}
+
+// capabilities are what BUDDY_CAPS2 tells of a client, as far as it means something to a person.
+var capabilities = []struct{ uuid, text string }{
+	{"748f2420-6287-11d1-8222-444553540000", "chat rooms"},
+	{"09461343-4c7f-11d1-8222-444553540000", "file transfer"},
+	{"09461345-4c7f-11d1-8222-444553540000", "direct connections"},
+	{"09461348-4c7f-11d1-8222-444553540000", "shared files"},
+	{"0946134b-4c7f-11d1-8222-444553540000", "sending buddy lists"},
+}
+
+// clientCan is what somebody's client can do.
+func clientCan(who *contact) (out []string) {
+	for _, c := range capabilities {
+		if slices.Contains(who.caps, c.uuid) {
+			out = append(out, c.text)
+		}
+	}
 	return out
 }
 

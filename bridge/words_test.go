@@ -127,7 +127,7 @@ func TestTableAligns(t *testing.T) {
 func TestAddressed(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{"bob: hi": "bob|hi", "bob, hi there": "bob|hi there", "bob:hi": "bob|hi", "add bob: x": "", ": x": "", "bob:": "", "bob": ""} {
-		nick, rest, ok := addressed(in)
+		nick, rest, _, ok := addressed(in)
 		if got := nick + "|" + rest; ok != (want != "") || ok && got != want {
 			t.Errorf("%q is %q %v, want %q", in, got, ok, want)
 		}
