@@ -45,10 +45,10 @@ var commandErrors = map[string]misuses{
 	"PRIVMSG": {
 		few: []misuse{one("PRIVMSG", ":irc.test 411 alice :No recipient given (PRIVMSG)"), one("PRIVMSG :", ":irc.test 411 alice :No recipient given (PRIVMSG)"),
 			one("PRIVMSG bob", ":irc.test 412 alice :No text to send"), one("PRIVMSG bob :", ":irc.test 412 alice :No text to send")},
-		unknown: []misuse{one("PRIVMSG nobody :x", err401+"nobody :nobody is not signed on. Not sent: x"), one("PRIVMSG 9x :x", err401+"9x"+noNick), one("PRIVMSG b@d :x", err401+"b@d"+noNick),
+		unknown: []misuse{one("PRIVMSG nobody :x", err401+"nobody :nobody is not signed on. Not sent: x"), one("PRIVMSG 9x :x", err401+"`9x :9x is not signed on. Not sent: x"), one("PRIVMSG b@d :x", err401+"b`at`d :b@d is not signed on. Not sent: x"), one("PRIVMSG b!d :x", err401+"b!d"+noNick),
 			one("PRIVMSG &nogroup :x", err403+"&nogroup"+noChan), one("PRIVMSG # :x", err401+"#"+noNick), one("PRIVMSG $* :x", err401+"$*"+noNick),
 			one("PRIVMSG a,b,c,d,e :x", ":irc.test 407 alice a,b,c,d,e :Too many targets; at most 4"),
-			one("PRIVMSG nobody,#elsewhere,9x :x", err401+"nobody :nobody is not signed on. Not sent: x", err404+"#elsewhere"+notIn, err401+"9x"+noNick)},
+			one("PRIVMSG nobody,#elsewhere,9x :x", err401+"nobody :nobody is not signed on. Not sent: x", err404+"#elsewhere"+notIn, err401+"`9x :9x is not signed on. Not sent: x")},
 		notOn: []misuse{one("PRIVMSG #elsewhere :x", err404+"#elsewhere"+notIn), one("PRIVMSG #hall :x", err404+"#hall"+notIn), one("PRIVMSG &My_Work :x", err404+"&My_Work"+notIn)},
 	},
 	"NOTICE": {
@@ -88,7 +88,7 @@ var commandErrors = map[string]misuses{
 	},
 	"INVITE": {
 		few:     []misuse{one("INVITE", needMore("INVITE")), one("INVITE bob", needMore("INVITE"))},
-		unknown: []misuse{one("INVITE b@d #My_Room", err401+"b@d"+noNick), one("INVITE nobody #My_Room", err401+"nobody"+noNick), one("INVITE carol #My_Room", err401+"carol"+noNick)},
+		unknown: []misuse{one("INVITE b@d #My_Room", err401+"b`at`d"+noNick), one("INVITE b!d #My_Room", err401+"b!d"+noNick), one("INVITE nobody #My_Room", err401+"nobody"+noNick), one("INVITE carol #My_Room", err401+"carol"+noNick)},
 		notOn:   []misuse{one("INVITE bob #elsewhere", err442+"#elsewhere"+notOn), one("INVITE bob #hall", err442+"#hall"+notOn), one("INVITE bob #My_Room", ":irc.test 443 alice bob #My_Room :is already on channel")},
 	},
 	"KICK": {
