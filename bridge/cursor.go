@@ -15,6 +15,7 @@ const (
 	// The kinds of state that package store keeps for an account, by name.
 	kindCursor = "cursor" // device -> position up to which a client has certainly been shown everything
 
+	deviceMax    = 64                    // devices of an account
 	replayRound  = 5000                  // lines of one round of a replay, after the first
 	replayPause  = 20 * time.Millisecond // until a client has read some more
 	replayHigh   = 256 << 10             // bytes waiting for a client at which a replay pauses
@@ -71,8 +72,23 @@ func (s *session) moveCursor(device, at string) {
 	if s.cursors == nil {
 		s.cursors = map[string]string{}
 	}
+	if _, known := s.cursors[device]; !known && len(s.cursors) >= deviceMax {
+		s.forgetDevice()
+	}
 	s.cursors[device] = at
 	s.acct.Put(kindCursor, device, at)
+}
+
+// forgetDevice makes room for another device: the one that is furthest behind goes, and is a new one should it return.
+func (s *session) forgetDevice() {
+	oldest := ""
+	for _, device := range sortedKeys(s.cursors) {
+		if oldest == "" || s.cursors[device] < s.cursors[oldest] {
+			oldest = device
+		}
+	}
+	delete(s.cursors, oldest)
+	s.acct.Delete(kindCursor, oldest)
 }
 
 // shown notes the position up to which a client was sent everything, and asks it for proof.

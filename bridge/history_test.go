@@ -332,3 +332,21 @@ func TestTypingOfSeveralClients(t *testing.T) {
 		t.Errorf("told %v, want %v", got, want)
 	}
 }
+
+// An account has so many devices; the one that is furthest behind goes.
+func TestDevicesAreBounded(t *testing.T) {
+	t.Parallel()
+	st := newStore(t)
+	acct, err := st.Account(context.Background(), "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &session{acct: acct}
+	for i := range deviceMax + 3 {
+		s.moveCursor(fmt.Sprint("device", i), fmt.Sprintf("%019d", i))
+	}
+	kept := acct.State()[kindCursor]
+	if len(s.cursors) != deviceMax || len(kept) != deviceMax || kept["device2"] != "" || kept["device3"] == "" {
+		t.Errorf("%d devices, %d of them stored", len(s.cursors), len(kept))
+	}
+}

@@ -9,6 +9,9 @@ import (
 	"tocbridge/ircd"
 )
 
+// markerMax bounds the conversations with a read marker.
+const markerMax = 10_000
+
 // kindRead is the kind of state of read markers: conversation -> time as in MARKREAD.
 const kindRead = "read"
 
@@ -42,6 +45,9 @@ func (s *session) markread(c *client, m *irc.Message) error {
 	if value <= s.markers[key] {
 		c.conn.Send(s.markerMessage(key, target))
 		return nil
+	}
+	if _, known := s.markers[key]; !known && len(s.markers) >= markerMax {
+		return fail("INTERNAL_ERROR", target, "The read timestamp could not be set: there are too many")
 	}
 	s.setMarker(key, value)
 	for _, cl := range s.clients {
