@@ -1,6 +1,7 @@
 package ircd_test
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -8,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"path/filepath"
@@ -56,6 +58,38 @@ func TestSlowClient(t *testing.T) {
 	}
 	s.untilClosed(ircd.ReasonSendQ, 1)
 	good.Sync()
+}
+
+// Two clients, one stalled, and 50,000 lines for both: what the server holds stays within SendQ and a small constant. Not
+// parallel, so that nobody else's memory counts; how long the other waits is printed by the bridge's
+// BenchmarkStalledClient.
+func TestStalledClientMemory(t *testing.T) {
+	const sendQ, small = 1 << 20, 2 << 20
+	s := start(t, func(s *server) { s.Limits.SendQ, s.Limits.Rate = sendQ, 0 })
+	stalled := s.register("alice")
+	if err := stalled.Conn().(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	good := s.register("alice")
+	out, in := good.Conn(), bufio.NewReader(good.Conn())
+	before, most := heap(), int64(0)
+	const rounds, each = 100, 500
+	text := strings.Repeat("x", 300)
+	for range rounds {
+		lines := strings.Repeat("PRIVMSG alice :"+text+"\r\n", each)
+		go func() { _, _ = io.WriteString(out, lines) }() // an error shows in the read
+		_ = out.SetReadDeadline(time.Now().Add(2 * ircdtest.Timeout))
+		for range each {
+			if line, err := in.ReadString('\n'); err != nil || !strings.Contains(line, text) {
+				t.Fatalf("%q, %v", line, err)
+			}
+		}
+		most = max(most, heap()-before)
+	}
+	if most > sendQ+small {
+		t.Errorf("%d KiB more at the most, SendQ is %d KiB", most>>10, sendQ>>10)
+	}
+	s.untilClosed(ircd.ReasonSendQ, 1)
 }
 
 // One connection's queue is bounded also against its own commands: it asks for more than it reads.
