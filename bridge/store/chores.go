@@ -28,6 +28,7 @@ type chores struct {
 	overfull map[int64]int64  // accounts with too many, and how many they have
 	cutoffs  map[int64]string // up to which id of them goes
 	orphans  bool             // conversations without an account
+	emptying bool             // unused pages are being given back
 }
 
 func newChores(aging bool) chores {
@@ -75,12 +76,13 @@ func (w *writer) rest() {
 	}
 }
 
-// betweenBatches does what must not wait for a rest that may not come.
-func (w *writer) betweenBatches() {
+// betweenBatches does what must not wait for a rest that may not come, after n
+// records were written.
+func (w *writer) betweenBatches(n int) {
 	var faults []error
-	if w.s.searching() {
-		_, err := w.index()
-		faults = append(faults, err)
+	// Twice what was written, so that the index catches up in a flood as well.
+	for done := 0; w.s.searching() && done <= 2*n; done += indexStep {
+		w.indexForSearch()
 	}
 	if len(w.chore.overfull) > 0 {
 		_, err := w.prune()

@@ -227,17 +227,19 @@ func (t *transaction) remove(account int64, list []victim) error {
 	return err
 }
 
-// vacuum gives unused pages back to the file system.
+// vacuum gives unused pages back to the file system, all of them once there are
+// many.
 func (w *writer) vacuum() (more bool, err error) {
 	pages, err := w.number(`PRAGMA page_count`)
 	if err != nil {
 		return false, err
 	}
 	unused, err := w.number(`PRAGMA freelist_count`)
-	if err != nil || unused < vacuumMin || unused < pages/8 {
+	if err != nil || !w.chore.emptying && (unused < vacuumMin || unused < pages/8) {
 		return false, err
 	}
 	freed, err := w.giveBack(vacuumStep)
+	w.chore.emptying = freed > 0
 	return freed > 0, err
 }
 

@@ -121,7 +121,8 @@ func (s *Store) targets(ctx context.Context, key string, from, to time.Time, lim
 	latest := (&query{}).and(`l.conv = c.id`).commandsOf("l.", commands)
 	text := `SELECT c.name, m.time, m.id FROM accounts a JOIN conversations c ON c.account = a.id
 		JOIN messages m ON m.seq = (SELECT l.seq FROM messages l WHERE ` + latest.where() + ` ORDER BY l.id DESC LIMIT 1)
-		WHERE a.name = ? AND m.time > ? AND m.time < ? ORDER BY m.time ` + direction(newest) + `, m.id ` + direction(newest) + limitTo(limit)
+		WHERE a.name = ? AND m.time > ? AND m.time < ? ORDER BY ` +
+		strings.ReplaceAll(`m.time way, m.id way, c.name way`, `way`, direction(newest)) + limitTo(limit)
 	args := append(latest.args, key, from.UnixMilli(), to.UnixMilli())
 	list, err := collect(ctx, s, text, args, func(rows *sql.Rows) (t Target, err error) {
 		var ms int64
@@ -325,7 +326,8 @@ func limitTo(n int) string {
 // ones is found out before their texts are read.
 func (s *Store) fetch(ctx context.Context, q *query, newest bool, limit int) ([]Entry, error) {
 	text := `SELECT c.name, m.id, m.time, m.out, m.sender, m.command, m.text, m.tags FROM messages m JOIN conversations c ON c.id = m.conv
-		WHERE m.seq IN (SELECT m.seq FROM ` + q.from + ` WHERE ` + q.where() + ` ORDER BY m.id ` + direction(newest) + limitTo(limit) + `) ORDER BY m.id`
+		WHERE m.seq IN (SELECT m.seq FROM ` + q.from + ` WHERE ` + q.where() + ` ORDER BY m.id ` + direction(newest) + `, m.seq ` + direction(newest) + limitTo(limit) + `)
+		ORDER BY m.id, m.seq`
 	return collect(ctx, s, text, q.args, scanEntry)
 }
 

@@ -69,6 +69,9 @@ func (a *Account) containing(ctx context.Context, words string) (*query, error) 
 		if err != nil {
 			return nil, err
 		}
+		if owner == 0 {
+			return q.and(`1 = 0`), nil
+		}
 		// A cross join is in the order it is written in: from the words to the messages.
 		q = (&query{from: `words w CROSS JOIN messages m ON m.seq = w.rowid`}).
 			and(`words MATCH ?`, `owner:`+ownerWord(owner)+` AND said:(`+match+`)`)
@@ -190,17 +193,22 @@ func (s *Store) searching() bool {
 // catchUp fills the index for those who search.
 func (w *writer) catchUp() {
 	for w.s.searching() {
-		if _, err := w.index(); err != nil {
-			w.s.mu.Lock()
-			w.s.wordless = err
-			w.s.progressed()
-			w.s.mu.Unlock()
-		}
+		w.indexForSearch()
 		if w.s.busy() {
 			w.drain()
 		}
 	}
 	w.chore.in(restTime)
+}
+
+// indexForSearch is a step of index; those who wait are told if it fails.
+func (w *writer) indexForSearch() {
+	if _, err := w.index(); err != nil {
+		w.s.mu.Lock()
+		defer w.s.mu.Unlock()
+		w.s.wordless = err
+		w.s.progressed()
+	}
 }
 
 // index puts the words of some more messages into the index.
@@ -233,7 +241,7 @@ func (t *transaction) indexSome() (upTo int64, n int, err error) {
 		upTo = list[len(list)-1].seq
 	}
 	for _, m := range list {
-		if text := plain(m.text); text != "" {
+		if text := plain(m.text); text != "" && m.account != 0 {
 			if _, err := t.exec(insertWords, m.seq, ownerWord(m.account), text); err != nil {
 				return 0, 0, err
 			}

@@ -80,6 +80,12 @@ type Store struct {
 // brings an old one up to date. Somebody else's, a newer one and one in use are
 // refused with ErrForeign, ErrNewer and ErrLocked.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
+	if path != Memory {
+		var err error
+		if path, err = filepath.Abs(path); err != nil {
+			return nil, fmt.Errorf("open the store: %w", err)
+		}
+	}
 	s := newStore(path, o)
 	w, err := s.open(ctx)
 	if err != nil {

@@ -135,13 +135,13 @@ func (w *writer) gather() {
 func (w *writer) drain() {
 	retry := firstRetry
 	for {
-		more, err := w.writeSome()
+		n, err := w.writeSome()
 		w.s.setTrouble(wrap(w.s.path, "write", err))
 		w.report()
 		switch {
-		case err == nil && more:
+		case err == nil && n > 0:
 			retry = firstRetry
-			w.betweenBatches()
+			w.betweenBatches(n)
 		case err == nil:
 			return
 		case !w.pause(retry):
@@ -152,22 +152,25 @@ func (w *writer) drain() {
 	}
 }
 
-// writeSome commits what has waited longest.
-func (w *writer) writeSome() (more bool, err error) {
+// writeSome commits what has waited longest: n records.
+func (w *writer) writeSome() (n int, err error) {
 	if n := w.s.spilled(); n > 0 {
-		return true, w.replay(n)
+		return n, w.replay(n)
 	}
 	batch := w.s.take()
-	if len(batch) == 0 {
-		return false, nil
+	for _, c := range batch {
+		n += c.n
+	}
+	if n == 0 {
+		return 0, nil
 	}
 	if err := w.commit(batch); err != nil {
 		w.s.putBack(batch)
-		return true, err
+		return 0, err
 	}
 	w.publish()
 	w.s.finished(batch)
-	return true, nil
+	return n, nil
 }
 
 // pause waits before the next try; it is not ok once the store is being closed.
