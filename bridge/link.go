@@ -51,6 +51,7 @@ func (b batch) apply(s *session) {
 		for _, e := range b.events {
 			s.handleTOC(e)
 		}
+		s.nameRefused()
 	}
 	clear(b.events)
 	select {

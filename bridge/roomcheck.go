@@ -33,7 +33,7 @@ type said struct {
 	html, plain string
 	by          *client
 	at          time.Time // when it went out; zero while it waits for the speed limit
-	named       bool      // the user was told that it may be lost
+	refused     bool      // the server has refused it, and the user is told
 	roll        bool      // "//roll", which the server answers in place of sending it back
 }
 
@@ -54,7 +54,12 @@ func (s *session) heardOwn(r *room, line *said, skipped []*said) {
 	if len(skipped) == 0 {
 		return
 	}
-	s.nameLost(r, skipped...)
+	for _, lost := range skipped {
+		if !lost.refused {
+			lost.refused = true
+			r.refused = append(r.refused, lost)
+		}
+	}
 	if line.at.Sub(skipped[len(skipped)-1].at) < forgiveTime {
 		s.mend(r)
 	}
@@ -82,7 +87,7 @@ func isRoll(plain string) bool { return strings.HasPrefix(plain, "//roll") }
 func (s *session) unanswered(now time.Time) (r *room, line *said) {
 	for _, candidate := range s.rooms {
 		for _, own := range candidate.said {
-			if own.named || own.roll || own.at.IsZero() || now.Sub(own.at) > recentTime {
+			if own.refused || own.roll || own.at.IsZero() || now.Sub(own.at) > recentTime {
 				continue
 			}
 			if line == nil || own.at.Before(line.at) {
@@ -94,25 +99,31 @@ func (s *session) unanswered(now time.Time) (r *room, line *said) {
 	return r, line
 }
 
-// nameLost tells once of lines that the server refused, those of one client together.
-func (s *session) nameLost(r *room, lines ...*said) {
-	by, texts := lines[0].by, []string(nil)
-	tell := func() {
-		if len(texts) > 0 {
-			s.tellOf(by, fmt.Sprintf("AIM refused %s to %s because too much was said at once: %s", plural(len(texts), "line", "lines"), r.channel, strings.Join(texts, " / ")))
+// nameRefused tells of the lines that the server refused in what it said just now.
+func (s *session) nameRefused() {
+	for _, r := range s.rooms {
+		if len(r.refused) > 0 {
+			s.nameLost(r, r.refused)
+			r.refused = nil
 		}
 	}
-	for _, line := range lines {
-		if line.by != by {
-			tell()
-			by, texts = line.by, nil
+}
+
+// nameLost tells of lines that the server refused, those of one client together.
+func (s *session) nameLost(r *room, lines []*said) {
+	for len(lines) > 0 {
+		by := lines[0].by
+		n := slices.IndexFunc(lines, func(line *said) bool { return line.by != by })
+		if n < 0 {
+			n = len(lines)
 		}
-		if !line.named {
-			line.named = true
+		var texts []string
+		for _, line := range lines[:n] {
 			texts = append(texts, line.plain)
 		}
+		s.tellOf(by, fmt.Sprintf("AIM refused %s to %s because too much was said at once: %s", plural(n, "line", "lines"), r.channel, strings.Join(texts, " / ")))
+		lines = lines[n:]
 	}
-	tell()
 }
 
 // tellOf tells the client that said something, or everybody if it is gone.

@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	irc "gopkg.in/irc.v4"
+
 	"tocbridge/bridge/pace"
 	"tocbridge/ircd/ircdtest"
 	"tocbridge/toc"
@@ -30,11 +32,14 @@ func TestDroppedForFlooding(t *testing.T) {
 		alice.Expect("366 alice #room *")
 		bob.send(t, toc.ChatJoin{Exchange: 4, Name: "room"})
 		alice.Expect(":bob!* JOIN #room")
-		var flood strings.Builder
-		for i := range 150 {
-			fmt.Fprintf(&flood, "PRIVMSG #room :line %d\r\n", i)
-		}
-		alice.SendRaw(flood.String())
+		w.bridge.peer("alice").post(do(func(s *session) { // all at once, before an answer can come
+			for i := range 150 {
+				m := &irc.Message{Command: "PRIVMSG", Params: []string{"#room", fmt.Sprintf("line %d", i)}}
+				if err := s.sayRoom(s.clients[0], m, "#room", m.Params[1]); err != nil {
+					t.Error(err)
+				}
+			}
+		}))
 		refused := ""
 		told := until(alice, "NOTICE #room :AIM had dropped you from #room*")
 		for _, m := range told {

@@ -38,6 +38,8 @@ type room struct {
 	topic topic   // set by a user of this bridge
 	said  []*said // own lines that the server will repeat to us
 
+	refused []*said // of them, those of which the user is still to be told
+
 	// See roomcheck.go.
 	heard   time.Time            // when what only members hear was heard last
 	echoed  time.Time            // when own text came back last

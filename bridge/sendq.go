@@ -263,7 +263,8 @@ func (s *session) tooFast() {
 	s.arm(now)
 	pause := until.Sub(now).Round(time.Second)
 	if r, line := s.unanswered(now); line != nil {
-		s.nameLost(r, line)
+		line.refused = true
+		r.refused = append(r.refused, line)
 	} else if n := len(s.queue.recent); n > 0 {
 		m := s.queue.recent[n-1]
 		s.queue.recent = s.queue.recent[:n-1]
