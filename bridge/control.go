@@ -89,7 +89,7 @@ type controlCommand struct {
 
 // controlCommands is the table, in the order help shows it. A function, because help reads it too.
 func controlCommands() []controlCommand {
-	return slices.Concat(helpCommands(), listCommands(), personCommands(), privacyCommands(), accountCommands(), historyCommands(), roomCommands(), setCommands())
+	return slices.Concat(helpCommands(), listCommands(), personCommands(), privacyCommands(), accountCommands(), historyCommands(), roomCommands(), setCommands(), outboxCommands(), pounceCommands())
 }
 
 // control runs what was said to *aim: a command, or several lines of them.

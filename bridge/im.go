@@ -178,6 +178,9 @@ func (s *session) sayNick(c *client, m *irc.Message, nick, text string) error {
 	if !ok {
 		return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "No such nick/channel")
 	}
+	if later, err := s.saidLater(c, m, name, text); later {
+		return err
+	}
 	if s.state != online {
 		s.tell(c, "Not sent to "+nick+": "+s.noLinkText())
 		return ircd.Numeric(irc.ERR_NOSUCHNICK, nick, "Not sent: "+s.noLinkText())
@@ -197,7 +200,7 @@ func (s *session) sayNick(c *client, m *irc.Message, nick, text string) error {
 	if s.blocked(who) && who != s.self {
 		return s.notHere(im)
 	}
-	if who != s.self && who.known && !who.online && time.Since(who.heard) > vouchTime || who.tracked() && !who.online {
+	if s.notThere(who) {
 		return s.notHere(im)
 	}
 	return s.deliver(im)
@@ -278,7 +281,7 @@ func quotedSize(t richtext.Text) int { return toc.QuotedLen(t.HTML()) }
 // echo shows what one client said to the others of the account, and to itself if it asked for that.
 func (s *session) echo(im outgoing, st stamp) {
 	from := im.c
-	if len(s.clients) == 1 && !from.conn.Has(ircd.CapEchoMessage) {
+	if from != nil && len(s.clients) == 1 && !from.conn.Has(ircd.CapEchoMessage) {
 		s.showOwn(from, st)
 		return
 	}

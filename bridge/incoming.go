@@ -219,6 +219,10 @@ func (s *session) buddyUpdate(e toc.BuddyUpdate) {
 	}
 	c, ch := s.roster.update(e, time.Now())
 	s.showChange(c, ch)
+	if ch.has(arrived) {
+		s.pounce(c)
+		s.sendParcels(c)
+	}
 }
 
 // selfUpdate is our own presence: shown only to who put themselves on the list.

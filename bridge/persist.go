@@ -43,6 +43,8 @@ func (s *session) openAccount() {
 	s.awaySaid = state[kindAway]["text"]
 	s.awayText = s.awaySaid
 	s.loadRooms(state[kindRoom])
+	s.loadOutbox(state[kindOutbox])
+	s.loadPounces(state[kindNotify])
 }
 
 // loadRooms plans to go into the rooms again that the account was in when this program ended.

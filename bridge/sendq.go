@@ -30,6 +30,8 @@ type queued struct {
 	task  string // what the user waits for where it is no message: "you get into #room"
 	wait  *wait  // for the answer, from when it is sent
 	line  *said  // in a room
+
+	parcel *parcel // of the outbox: it stays there when it is not sent
 }
 
 // sent is a message that went out lately, to be named should a 903 come.
@@ -177,6 +179,9 @@ func (s *session) release(now time.Time, cl pace.Class, q queued) bool {
 	if q.wait != nil {
 		s.begin(q.wait)
 	}
+	if q.parcel != nil {
+		s.parcelOut(q.parcel)
+	}
 	if q.line != nil {
 		q.line.at = now
 	} else if q.what != "" {
@@ -209,6 +214,7 @@ func (s *session) drain() {
 		}
 	}
 	s.arm(now)
+	s.followParcels()
 	if s.leaving && len(s.queue.lanes) == 0 {
 		s.lingerOver()
 	}
@@ -268,7 +274,7 @@ func (s *session) tooFast() {
 	} else if n := len(s.queue.recent); n > 0 {
 		m := s.queue.recent[n-1]
 		s.queue.recent = s.queue.recent[:n-1]
-		s.tellOf(m.by, fmt.Sprintf("AIM dropped a message because this account talks too fast, most likely this one to %s: %s", m.what, m.text))
+		s.tellLost(m, fmt.Sprintf("AIM dropped a message because this account talks too fast, most likely this one to %s: %s", m.what, m.text))
 	}
 	if now.After(s.queue.silent) { // one notice for a burst
 		s.queue.silent = until
@@ -290,7 +296,7 @@ func (s *session) undelivered(e toc.ServerError) bool {
 		}
 		s.queue.recent = slices.Delete(s.queue.recent, i, i+1)
 		text := fmt.Sprintf("%s Not sent: %s", e.Error(), m.text)
-		s.tellOf(m.by, text)
+		s.tellLost(m, text)
 		if m.by != nil && s.byConn[m.by.conn] == m.by {
 			m.by.report(ircd.Numeric(irc.ERR_NOSUCHNICK, m.what, text))
 		}
@@ -329,7 +335,7 @@ func unasked(lane []queued) {
 func (s *session) nameUnsent() {
 	for _, lane := range s.queue.lanes {
 		for _, q := range lane {
-			if q.what != "" {
+			if q.what != "" && q.parcel == nil {
 				s.news(fmt.Sprintf("Not sent to %s: %s", q.what, q.text))
 			}
 		}

@@ -107,8 +107,10 @@ type session struct {
 	markers  map[string]string // conversation -> time read, as in MARKREAD
 	missed   missed
 	staying
-	leaving  bool   // sign off when nothing waits to be sent
-	lastWord string // of the client that left last
+	outbox   outbox
+	pounces  map[string]string // key -> screen name, line feed, what to say
+	leaving  bool              // sign off when nothing waits to be sent
+	lastWord string            // of the client that left last
 }
 
 func newSession(b *Bridge, name toc.ScreenName, cred ircd.Credentials) *session {
@@ -289,6 +291,7 @@ func (s *session) cleanUp() {
 	s.redial.stop()
 	s.dropStorm()
 	s.idle.stop()
+	s.outbox.stop()
 	s.upkeep.stop()
 	s.down.stop()
 	s.queue.stop()

@@ -21,6 +21,9 @@ func userSettings() []userSetting {
 			long: []string{"Your AIM password is stored for that, sealed with a key of this server's admin. Messages that come meanwhile are kept for you.",
 				"no takes the password out of the store again."},
 			value: (*session).alwaysOnValue, set: (*session).setAlwaysOn},
+		{name: "outbox", values: "yes|no", brief: "keep what you write to somebody who is not signed on, and send it when they are",
+			long:  []string{"outbox shows what is kept, and forgets it. At most 100 messages of 64 KiB in all are kept."},
+			value: (*session).outboxValue, set: (*session).setOutbox},
 		{name: "notices", values: "yes|no", brief: "tell in &buddies when buddies go away, come back or are idle",
 			value: func(s *session) string { return yesNo(!s.quiet()) }, set: (*session).setNotices},
 	}
