@@ -153,9 +153,7 @@ func TestOutboxLinkLostOnTheWay(t *testing.T) {
 	c.Send("PRIVMSG bob :once more")
 	c.Expect("301 alice bob *")
 	c.Sync()
-	end.mu.Lock()
-	end.mute = true // questions are not answered any more
-	end.mu.Unlock()
+	end.muted(true)
 	end.tell(here("bob", " U "))
 	end.expect(sendIM("bob", "once more"))
 	if kept := k.names(kindOutbox); len(kept) != 1 {
@@ -283,11 +281,11 @@ func TestOutboxIsPaced(t *testing.T) {
 	})
 }
 
-// muted makes the far end answer no question by itself.
-func (f *farEnd) muted() {
+// muted makes the far end answer no question by itself, or all again.
+func (f *farEnd) muted(mute bool) {
 	f.mu.Lock()
-	f.mute = true
-	f.mu.Unlock()
+	defer f.mu.Unlock()
+	f.mute = mute
 }
 
 // TestOutboxUncertain: a message stays kept when its addressee left before the server's answer, or the server dropped something.
@@ -307,11 +305,14 @@ func TestOutboxUncertain(t *testing.T) {
 			c.Send("PRIVMSG bob :one")
 			c.Expect("301 alice bob *")
 			c.Sync()
-			end.muted()
+			end.muted(true) // so that a PING waits too
 			end.tell(here("bob", " U "))
 			end.expect(sendIM("bob", "one"))
-			want(t, ask(c, "outbox"), "(on its way): one")
-			want(t, ask(c, "outbox cancel 1"), "0 messages are forgotten, 1 is on its way already.")
+			c.Send("PRIVMSG &buddies :outbox")
+			c.Expect("PRIVMSG &buddies :1. to bob, * (on its way): one")
+			c.Send("PRIVMSG &buddies :outbox cancel 1")
+			c.Expect("PRIVMSG &buddies :0 messages are forgotten, 1 is on its way already.")
+			end.muted(false)
 			end.tell(events...)
 			end.tell(here("carol", " U "))
 			c.Expect(":carol!* JOIN &buddies")

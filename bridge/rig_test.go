@@ -94,7 +94,7 @@ func (f *farEnd) quiet() {
 // Send records commands; it answers a question about oneself, which the bridge uses as a fence, as the server does.
 func (f *farEnd) Send(cmds ...toc.Command) error {
 	for _, cmd := range cmds {
-		if q, ok := cmd.(toc.GetInfo); ok && q.Name.Key() == f.name.Key() && !f.mute {
+		if q, ok := cmd.(toc.GetInfo); ok && q.Name.Key() == f.name.Key() && !f.isMute() {
 			f.tell(toc.GotoURL{Window: "profile", Path: "info?x"})
 			continue
 		}
@@ -114,6 +114,12 @@ func (f *farEnd) Send(cmds ...toc.Command) error {
 	default:
 	}
 	return nil
+}
+
+func (f *farEnd) isMute() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.mute
 }
 
 // answer says no to whatever has an answer.
