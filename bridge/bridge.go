@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -128,6 +130,7 @@ func New(o Options) *Bridge {
 		}
 	}
 	b.ctx, b.cancel = context.WithCancel(context.Background())
+	context.AfterFunc(b.ctx, b.endAll)
 	return b
 }
 
@@ -259,6 +262,17 @@ func (b *Bridge) Shutdown(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("sign accounts off: %w", ctx.Err())
+	}
+}
+
+// endAll ends all sessions, when ctx has ended.
+func (b *Bridge) endAll() {
+	b.mu.Lock()
+	b.closed = true
+	all := slices.Collect(maps.Values(b.sessions))
+	b.mu.Unlock()
+	for _, s := range all {
+		go s.post(do(func(s *session) { s.end("Server is shutting down") }))
 	}
 }
 

@@ -23,6 +23,8 @@ const (
 	outboxMax  = 4096 // commands; more are refused to whoever wants them sent
 	outboxHigh = 512  // from here on the client that sends is held up
 	outboxLow  = 128  // and goes on from here
+	batchSmall = 8    // events of a batch that is made anew
+	outboxKept = 16   // a larger outbox is not kept for the next burst
 )
 
 // link is one signed-on connection: a reader goroutine, and a writer goroutine while there is something to write.
@@ -30,14 +32,19 @@ type link struct {
 	s     *session
 	up    Uplink
 	began time.Time
-	free  chan []toc.Event // batches to use again
 
 	mu      sync.Mutex // guards the following fields
 	out     []toc.Command
+	rest    bool // TrySend has left something for Send
 	writing bool
 	closed  bool
 	drained chan struct{} // closed when the writer ends; set by finish
 	thirsty bool          // the session wants to know when out is low again
+}
+
+// trier is an Uplink that can be written to without waiting: see toc.Client.TrySend.
+type trier interface {
+	TrySend(cmds ...toc.Command) (done bool, err error)
 }
 
 // batch is what the reader got.
@@ -46,17 +53,20 @@ type batch struct {
 	events []toc.Event
 }
 
-func (b batch) apply(s *session) {
+// batches are for links on which much comes: the others hold none while they wait.
+var batches = sync.Pool{New: func() any { return new(batch) }}
+
+func (b *batch) apply(s *session) {
 	if s.link == b.l {
 		for _, e := range b.events {
 			s.handleTOC(e)
 		}
 		s.nameRefused()
 	}
-	clear(b.events)
-	select {
-	case b.l.free <- b.events[:0]:
-	default:
+	if cap(b.events) > batchSmall {
+		clear(b.events)
+		*b = batch{events: b.events[:0]}
+		batches.Put(b)
 	}
 }
 
@@ -74,7 +84,7 @@ func (e lost) apply(s *session) {
 
 // start makes a link of a fresh connection.
 func (s *session) start(up Uplink) *link {
-	l := &link{s: s, up: up, began: time.Now(), free: make(chan []toc.Event, 2)}
+	l := &link{s: s, up: up, began: time.Now()}
 	s.helpers.Add(1)
 	go l.read()
 	return l
@@ -82,15 +92,17 @@ func (s *session) start(up Uplink) *link {
 
 func (l *link) read() {
 	defer l.s.helpers.Done()
+	busy := false
 	for {
-		var buf []toc.Event
-		select {
-		case buf = <-l.free:
-		default:
+		b := new(batch)
+		if busy {
+			b = batches.Get().(*batch)
 		}
-		events, err := l.up.RecvBatch(buf)
-		if len(events) > 0 {
-			l.s.post(batch{l, events})
+		var err error
+		b.l = l
+		if b.events, err = l.up.RecvBatch(b.events); len(b.events) > 0 {
+			busy = len(b.events) > batchSmall
+			l.s.post(b)
 		}
 		if err != nil {
 			l.s.post(lost{l, err})
@@ -99,7 +111,7 @@ func (l *link) read() {
 	}
 }
 
-// put queues commands, in order, and reports whether there was room.
+// put queues commands for flush, in order, and reports whether there was room.
 func (l *link) put(cmds ...toc.Command) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -107,21 +119,47 @@ func (l *link) put(cmds ...toc.Command) bool {
 		return false
 	}
 	l.out = append(l.out, cmds...)
-	if !l.writing {
-		l.writing = true
-		l.s.helpers.Add(1)
-		go l.write()
-	}
 	return true
+}
+
+// flush lets the network have what is queued: what it does not take at once is left to a goroutine.
+func (l *link) flush() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed || l.writing || len(l.out) == 0 {
+		return
+	}
+	if up, ok := l.up.(trier); ok {
+		done, err := up.TrySend(l.out...)
+		clear(l.out)
+		if l.out = l.out[:0]; cap(l.out) > outboxKept {
+			l.out = nil
+		}
+		switch {
+		case err != nil:
+			l.s.log.Debug("write to AIM failed", "err", err)
+			l.up.Close() // the reader reports it
+			return
+		case done:
+			return
+		}
+		l.rest = true
+	}
+	l.start()
+}
+
+// start starts the writer. With mu.
+func (l *link) start() {
+	l.writing = true
+	l.s.help(l.write)
 }
 
 // write sends what is queued, all that waits at once, until nothing is.
 func (l *link) write() {
-	defer l.s.helpers.Done()
 	var spare []toc.Command
 	for {
-		cmds := l.take(spare)
-		if cmds == nil {
+		cmds, ok := l.take(spare)
+		if !ok {
 			return
 		}
 		if err := l.up.Send(cmds...); err != nil {
@@ -134,31 +172,27 @@ func (l *link) write() {
 	}
 }
 
-// take swaps the queue for an empty one; nil ends the writer.
-func (l *link) take(spare []toc.Command) []toc.Command {
+// take swaps the queue for an empty one; false ends the writer.
+func (l *link) take(spare []toc.Command) ([]toc.Command, bool) {
 	l.mu.Lock()
 	cmds := l.out
-	if len(cmds) == 0 || l.closed {
+	if len(cmds) == 0 && !l.rest || l.closed {
 		l.writing = false
 		if l.drained != nil {
 			close(l.drained)
 			l.drained = nil
 		}
 		l.mu.Unlock()
-		return nil
+		return nil, false
 	}
-	l.out = spare
+	l.out, l.rest = spare, false
 	wake := l.thirsty
 	l.thirsty = false
 	l.mu.Unlock()
 	if wake {
-		l.s.helpers.Add(1)
-		go func() { // not here: the session may be waiting for this writer's peer
-			defer l.s.helpers.Done()
-			l.s.post(do((*session).resume))
-		}()
+		l.s.help(func() { l.s.post(do((*session).resume)) }) // not here: the session may be waiting for this writer's peer
 	}
-	return cmds
+	return cmds, true
 }
 
 // full reports whether so much waits that senders should be held up; then session.resume follows.
@@ -173,6 +207,9 @@ func (l *link) full() bool {
 func (l *link) finish(limit time.Duration) {
 	l.mu.Lock()
 	var drained chan struct{}
+	if len(l.out) > 0 && !l.writing && !l.closed {
+		l.start()
+	}
 	if l.writing && !l.closed {
 		drained = make(chan struct{})
 		l.drained = drained

@@ -77,20 +77,6 @@ func (s *session) tellNeighbours(f func(p *session, us *contact)) {
 	}
 }
 
-// postTo posts to another session. It never waits on this goroutine: two sessions that wait for each other would.
-func (s *session) postTo(p *session, e event) {
-	select {
-	case p.inbox <- e:
-		return
-	default:
-	}
-	s.helpers.Add(1)
-	go func() {
-		defer s.helpers.Done()
-		p.post(e)
-	}()
-}
-
 // clientTags are the tags that clients send each other, without typing, which AIM knows.
 func clientTags(tags irc.Tags) irc.Tags {
 	var out irc.Tags

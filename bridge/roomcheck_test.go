@@ -185,7 +185,7 @@ func TestSaidWhileMending(t *testing.T) {
 		t.Errorf("%q", m.Trailing())
 	}
 	c.Send("JOIN #My_Room")
-	asked := make(chan bool)
+	asked := make(chan bool, 1)
 	for waits := false; !waits; waits = <-asked { // until the JOIN has come through
 		r.bridge.peer("alice").post(do(func(s *session) { asked <- len(s.rooms["#my_room"].askers) > 0 }))
 	}

@@ -3,9 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,17 +19,6 @@ import (
 	"tocbridge/ircd"
 	"tocbridge/toc"
 )
-
-// inboxSize bounds what waits for a session; who posts more waits too, which slows that client, or TOC.
-const inboxSize = 128
-
-// event is something that happens to an account. apply runs on the session's goroutine.
-type event interface{ apply(*session) }
-
-// do is an event from a function, for timers and results of helpers.
-type do func(*session)
-
-func (f do) apply(s *session) { f(s) }
 
 // linkState says how the account stands with the AIM server.
 type linkState int
@@ -52,24 +39,26 @@ type session struct {
 	mac  []byte                  // of the password; nil when signed on without one. Written by run, under Bridge.mu
 	info atomic.Pointer[persona] // nil until a client was attached
 
-	inbox   chan event
+	inbox   inbox
+	cork    ircd.Cork              // of all its clients, while it works
 	ready   chan struct{}          // closed when the first sign-on was decided; err is set before
-	done    chan struct{}          // closed when run has ended
+	done    chan struct{}          // closed when nothing is done for it any more
 	tried   chan struct{}          // closed when an attempt to sign on has ended, in whatever way
 	current atomic.Pointer[string] // the nick, for any goroutine
 
 	// Guarded by Bridge.mu.
 	refs int // credentials that came in and were not yet refused or detached
 
-	// Written by run before ready is closed, then fixed.
+	// Written in the session's turn before ready is closed, then fixed.
 	err     error // in words for the user
 	refusal error // of the AIM server
 
 	asides  asides         // written by the sessions of others
 	helpers sync.WaitGroup // sign-on attempts and the link's goroutines
 
-	// Owned by run.
-	ctx      context.Context
+	// Owned by the session's turn.
+	ctx      context.Context // fixed
+	endCtx   context.CancelFunc
 	ended    bool
 	password seal.Secret
 	typed    toc.ScreenName // the account's name as its first login spelled it
@@ -118,11 +107,12 @@ func newSession(b *Bridge, name toc.ScreenName, cred ircd.Credentials) *session 
 		b: b, o: &b.o, key: name.Key(), password: seal.NewSecret(cred.Password), typed: name,
 		staying: staying{fromStore: cred.Mechanism == "EXTERNAL"},
 		log:     b.o.Log.With("account", name.Key()),
-		inbox:   make(chan event, inboxSize), ready: make(chan struct{}), done: make(chan struct{}), tried: make(chan struct{}),
+		ready:   make(chan struct{}), done: make(chan struct{}), tried: make(chan struct{}),
 		byConn: map[*ircd.Conn]*client{}, nicks: nicks.New(),
 		rooms: map[string]*room{}, roomIDs: map[int]*room{}, invites: map[string]invite{}, idNames: map[int]roomName{},
 		answered: map[string]bool{}, idle: idleness{seen: time.Now()}, typing: map[string]toc.TypingState{},
 	}
+	s.ctx, s.endCtx = context.WithCancel(b.ctx)
 	if cred.Password != "" {
 		s.mac = b.mac(cred.Password)
 	}
@@ -169,19 +159,11 @@ func ident(name toc.ScreenName) string {
 // Attach, Handle and Detach implement ircd.Session; they are called by the reader of the connection.
 func (s *session) Attach(c *ircd.Conn) { s.post(attached{c}) }
 
-func (s *session) Handle(c *ircd.Conn, m *irc.Message) { s.post(command{c, m}) }
+func (s *session) Handle(c *ircd.Conn, m *irc.Message) { s.bring(item{conn: c, m: m}, true) }
 
 func (s *session) Detach(c *ircd.Conn) {
 	s.post(detached{c})
 	s.b.release(s)
-}
-
-// post puts an event into the inbox; it waits while that is full, and is harmless when the session has ended.
-func (s *session) post(e event) {
-	select {
-	case s.inbox <- e:
-	case <-s.done:
-	}
 }
 
 // admit waits for the first sign-on and checks the password, unless it is the one that started the session. errEnded
@@ -203,58 +185,6 @@ func (s *session) admit(ctx context.Context, cred ircd.Credentials, first bool) 
 		return s.err
 	}
 	return s.check(ctx, cred)
-}
-
-// run is the session's goroutine. It returns when nothing that it started runs any more.
-func (s *session) run(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
-	s.ctx = ctx
-	s.loop()
-	cancel()
-	s.cleanUp()
-	close(s.done)
-	s.helpers.Wait()
-	s.dropLate()
-}
-
-// dropLate closes a link that was signed on just as the session ended, and that nobody will read.
-func (s *session) dropLate() {
-	for {
-		select {
-		case e := <-s.inbox:
-			if late, ok := e.(signedOn); ok && late.up != nil {
-				late.up.Close()
-			}
-		default:
-			return
-		}
-	}
-}
-
-func (s *session) loop() {
-	defer s.recovered()
-	if s.woken {
-		s.wakeUp()
-	} else {
-		s.dial()
-	}
-	for !s.ended {
-		select {
-		case e := <-s.inbox:
-			e.apply(s)
-		case <-s.ctx.Done():
-			s.end("Server is shutting down")
-		}
-	}
-}
-
-// recovered keeps a panic to its session and leaves the stack in the log.
-func (s *session) recovered() {
-	if r := recover(); r != nil {
-		s.log.Error("session panicked", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-		s.settle(errInternal)
-		s.end(errInternal.Error())
-	}
 }
 
 var errInternal = errors.New("internal error; please connect again")

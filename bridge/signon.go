@@ -93,12 +93,8 @@ func (s *session) dial() {
 		ctx, cancel := context.WithTimeout(s.ctx, s.o.SignOnTime)
 		defer cancel()
 		up, err := s.o.SignOn(ctx, name, password.Reveal())
-		select {
-		case s.inbox <- signedOn{up, err}:
-		case <-s.done:
-			if up != nil {
-				up.Close()
-			}
+		if !s.post(signedOn{up, err}) && up != nil {
+			up.Close()
 		}
 	}()
 }

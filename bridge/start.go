@@ -71,7 +71,18 @@ func (b *Bridge) wake(key string) {
 func (b *Bridge) launch(s *session) {
 	b.sessions[s.key] = s
 	b.near.welcome(s.key)
-	b.running.Go(func() { s.run(b.ctx) })
+	b.running.Add(1) // until over
+	s.inbox.first(do((*session).wakeOrDial))
+	go s.work()
+}
+
+// wakeOrDial is what happens first in a session.
+func (s *session) wakeOrDial() {
+	if s.woken {
+		s.wakeUp()
+	} else {
+		s.dial()
+	}
 }
 
 // wakeUp begins a session that nobody waits for: as if the link had been lost when the program ended. Clients may come in at

@@ -37,7 +37,7 @@ func TestMonthsWithoutAWord(t *testing.T) {
 		alice.Send("NICK ALICE")
 		alice.Expect(":alice!* NICK ALICE")
 		for name, s := range map[string]*session{"alice": w.bridge.peer("alice"), "bob": w.bridge.peer("bob")} {
-			since := make(chan time.Time)
+			since := make(chan time.Time, 1)
 			s.post(do(func(s *session) { since <- s.link.began }))
 			if at := <-since; at.After(began) {
 				t.Errorf("%s had to sign on again after %v", name, at.Sub(began))

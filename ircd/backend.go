@@ -52,10 +52,16 @@ type Session interface {
 	// Attach tells that registration is complete and the welcome burst (001 … 376) queued. By the reader.
 	Attach(c *Conn)
 	// Handle takes every message after registration, by the reader, in order; it may block (back-pressure).
-	// The session passes each to Conn.Dispatch, in order, on its own goroutine.
+	// The session passes each to Conn.Dispatch, in order, on its own goroutine; that may be this one.
 	Handle(c *Conn, m *irc.Message)
 	// Detach comes exactly once for each successful Authenticate, attached or not: the last call for c.
 	Detach(c *Conn)
+}
+
+// Flusher is an optional addition to Session: Handle may put its work off until Flush, which the reader calls before it
+// waits for anything after it has called Handle.
+type Flusher interface {
+	Flush()
 }
 
 // Identity is an optional addition to Session: the user and host parts shown for the account in place of the

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	irc "gopkg.in/irc.v4"
+
+	"tocbridge/nowait"
 )
 
 // Conn is one client's connection. The reader goroutine owns it; it ends when the connection does.
@@ -42,6 +44,7 @@ type Conn struct {
 	in      lineReader
 	reg     *registration // nil once registered
 	session Session       // nil until logged in
+	owed    bool          // the session was handed something since its last Flush
 	lag     bucket
 	greeted bool      // the first line has come
 	pinged  bool      // PING sent, nothing heard since
@@ -77,6 +80,7 @@ func newConn(ctx context.Context, s *Server, nc net.Conn, way *Way) *Conn {
 	if d := s.Limits.Register; d > 0 {
 		c.reg.deadline = c.since.Add(d)
 	}
+	c.out.now = nowait.New(nc)
 	c.out.nc, c.out.max, c.out.timeout = nc, s.Limits.SendQ, s.Limits.Write
 	c.out.failed = func(error) { c.drop(ReasonWrite, "Write error") }
 	return c

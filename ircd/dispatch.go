@@ -11,6 +11,13 @@ import (
 // maxWaiting commands may wait behind a deferred one before the reader stops taking more.
 const maxWaiting = 32
 
+// crowded reports whether enter would wait.
+func (t *turn) crowded() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.waiting) >= maxWaiting
+}
+
 // turn orders a client's commands around one whose answer comes later.
 type turn struct {
 	deferred bool         // a command waits for its finish; by the session's goroutine only

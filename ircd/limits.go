@@ -124,6 +124,7 @@ func (c *Conn) slowDown(line []byte) {
 	if wait <= 0 {
 		return
 	}
+	c.flush()
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {

@@ -84,6 +84,7 @@ func (c *Conn) next() ([]byte, error) {
 		if ok || err != nil {
 			return line, err
 		}
+		c.flush()
 		c.arm()
 		err = c.in.fill()
 		switch {
@@ -184,6 +185,8 @@ func (c *Conn) lastWords() {
 	defer cancel()
 	if c.turn.enter(ctx) {
 		c.session.Handle(c, endOfInput)
+		c.owed = true
+		c.flush()
 		<-ctx.Done()
 	}
 }
@@ -247,9 +250,24 @@ func (c *Conn) accept(m *irc.Message) {
 
 // hand gives a message to the session, when that takes more.
 func (c *Conn) hand(m *irc.Message) {
+	if c.turn.crowded() {
+		c.flush() // what was put off may be what makes room
+	}
 	if c.turn.enter(c.ctx) {
 		c.turn.handed++
+		c.owed = true
 		c.session.Handle(c, m)
+	}
+}
+
+// flush lets the session do what it has put off, before the reader waits.
+func (c *Conn) flush() {
+	if !c.owed {
+		return
+	}
+	c.owed = false
+	if f, ok := c.session.(Flusher); ok {
+		f.Flush()
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"tocbridge/nowait"
 )
 
 // Login says who signs on and how. Name is required, the rest has defaults.
@@ -33,9 +35,12 @@ const (
 	defaultWriteTimeout = 30 * time.Second
 	flapVersion         = 1
 	nameTLV             = 1
-	maxBatch            = 64      // events of one RecvBatch
-	keptWriteBuffer     = 4 << 10 // a larger one is let go
+	maxBatch            = 64       // events of one RecvBatch
+	keptWriteBuffer     = 64 << 10 // a larger one is let go
 )
+
+// writeBuffers are for Clients while they write: one that is idle holds none.
+var writeBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // Client is a session with a TOC server. One goroutine may call Recv and
 // RecvBatch; any may call the other methods. After an error of Recv or a
@@ -54,7 +59,8 @@ type Client struct {
 
 	mu   sync.Mutex // guards the following, and writing to conn
 	seq  uint16
-	wbuf []byte
+	now  *nowait.Writer
+	rest []byte // what TrySend could not write
 
 	closing sync.Once
 	closed  error // of conn.Close
@@ -90,7 +96,7 @@ func SignOn(ctx context.Context, addr string, l Login) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", addr, err)
 	}
-	c := &Client{conn: conn, addr: addr, dialed: !own, frames: FrameReader{r: conn}, login: l}
+	c := &Client{conn: conn, addr: addr, dialed: !own, frames: FrameReader{r: conn}, login: l, now: nowait.New(conn)}
 	c.login.Password = ""
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	err = c.handshake(cmd)
@@ -260,12 +266,50 @@ func (c *Client) expect(f Frame) {
 // is sent and the error is ErrTooLong. It does not wait for the server to react:
 // answers, if there are any, come from Recv.
 func (c *Client) Send(cmds ...Command) error {
-	if len(cmds) == 0 {
-		return nil
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	buf, seq := c.wbuf[:0], c.seq
+	if len(cmds) == 0 && len(c.rest) == 0 {
+		return nil
+	}
+	buf := writeBuffers.Get().(*[]byte)
+	defer giveBack(buf)
+	if err := c.encode(buf, cmds); err != nil {
+		return err
+	}
+	return c.write(*buf)
+}
+
+// TrySend is Send that does not wait for the network either. When it takes less than all at once, the rest is kept,
+// done is false, and a Send, of nothing or of more commands, has to follow: it writes the rest first.
+func (c *Client) TrySend(cmds ...Command) (done bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	buf := writeBuffers.Get().(*[]byte)
+	defer giveBack(buf)
+	if err := c.encode(buf, cmds); err != nil {
+		return false, err
+	}
+	n := 0
+	if len(c.rest) == 0 {
+		n, _ = c.now.Write(*buf) // an error comes again, to Send
+	}
+	if n == len(*buf) {
+		return true, nil
+	}
+	c.rest = append(c.rest, (*buf)[n:]...)
+	return false, nil
+}
+
+func giveBack(buf *[]byte) {
+	if cap(*buf) <= keptWriteBuffer {
+		*buf = (*buf)[:0]
+		writeBuffers.Put(buf)
+	}
+}
+
+// encode appends commands as frames and counts them, or does neither. The caller holds mu.
+func (c *Client) encode(dst *[]byte, cmds []Command) error {
+	buf, seq := *dst, c.seq
 	for _, cmd := range cmds {
 		start := len(buf)
 		buf = cmd.Append(beginFrame(buf, FrameData, seq))
@@ -276,7 +320,8 @@ func (c *Client) Send(cmds ...Command) error {
 		endFrame(buf, start)
 		seq++
 	}
-	return c.write(buf, seq)
+	*dst, c.seq = buf, seq
+	return nil
 }
 
 // KeepAlive sends an empty frame. Nobody answers it; it shows a dead link.
@@ -288,15 +333,16 @@ func (c *Client) SignOff() error { return errors.Join(c.bare(FrameSignOff), c.Cl
 func (c *Client) bare(t FrameType) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.write(beginFrame(c.wbuf[:0], t, c.seq), c.seq+1)
+	c.seq++
+	return c.write(beginFrame(nil, t, c.seq-1))
 }
 
-// write sends frames; seq is the number after theirs. The caller holds mu.
-func (c *Client) write(buf []byte, seq uint16) error {
-	if c.wbuf = buf; cap(buf) > keptWriteBuffer {
-		c.wbuf = nil
+// write sends what TrySend has left, then frames. The caller holds mu.
+func (c *Client) write(buf []byte) error {
+	if len(c.rest) > 0 {
+		buf = append(c.rest, buf...)
+		c.rest = nil
 	}
-	c.seq = seq
 	err := c.conn.SetWriteDeadline(time.Now().Add(c.login.WriteTimeout))
 	if err == nil {
 		_, err = c.conn.Write(buf)
