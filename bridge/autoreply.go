@@ -39,9 +39,10 @@ func fillIn(t richtext.Text, reader string, now time.Time) richtext.Text {
 }
 
 // autoRespond answers an IM with the away message, once for each correspondent in an away period. It never waits, and so
-// never takes the place of what the user says: where the speed limit would hold it up, the next IM is answered.
+// never takes the place of what the user says: where the speed limit would hold it up, the next IM is answered. Users of
+// this bridge have been told with 301.
 func (s *session) autoRespond(to *contact) {
-	if s.awayText == "" || !s.o.AutoReply || to == s.self || s.state != online || s.blocked(to) || s.answered[to.key] {
+	if s.awayText == "" || !s.o.AutoReply || to == s.self || s.state != online || s.blocked(to) || s.answered[to.key] || s.b.signedOn(toc.ScreenName(to.key)) {
 		return
 	}
 	name := toc.ScreenName(to.key)

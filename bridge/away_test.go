@@ -212,10 +212,10 @@ func TestAwayOfStrangers(t *testing.T) {
 func TestFlagsInWhois(t *testing.T) {
 	t.Parallel()
 	_, c, end := talkWith(t, Options{})
-	for class, want := range map[toc.Class]string{" C ": "is on a mobile phone", " A ": "is an administrator of the AIM server", " U ": "has an AIM account that is not confirmed"} {
+	for class, want := range map[toc.Class]string{" C ": "is on a mobile phone", " A ": "is an administrator of the AIM server", " U ": "AIM via aim.test:9898, account not confirmed"} {
 		end.tell(here("Bob B", class))
 		c.Send("WHOIS BobB")
-		c.Expect("320 alice BobB :" + want)
+		c.Expect(map[bool]string{true: "312 alice BobB irc.test :", false: "320 alice BobB :"}[class.Unconfirmed()] + want)
 		c.Expect("318 alice BobB *")
 	}
 	end.tell(here("Bob B", " O "))

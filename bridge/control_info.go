@@ -36,6 +36,9 @@ func (s *session) controlInfo(k *call) {
 		for _, line := range s.remarks(who) {
 			k.reply("%s %s", who.nick(), line)
 		}
+		if who.class.Unconfirmed() {
+			k.reply("%s has an AIM account that is not confirmed", who.nick())
+		}
 		if !who.buddy() && who != s.self {
 			k.reply("%s is not on your buddy list", who.nick())
 		}

@@ -182,3 +182,30 @@ func TestFarewellsAreForgotten(t *testing.T) {
 		t.Errorf("client tags %v", got)
 	}
 }
+
+// TestAwayToNeighbours: who of this bridge writes to somebody away is told once, with 301; not by an automatic response
+// as well, which is for those who use AIM otherwise.
+func TestAwayToNeighbours(t *testing.T) {
+	t.Parallel()
+	w, shutdown := newWorld(t, tocd.Options{Accounts: accounts("alice", "bob")}, Options{AutoReply: true})
+	t.Cleanup(shutdown)
+	alice, bob := w.login("alice"), w.login("bob")
+	bob.Send("AWAY :gone for tea")
+	bob.Expect("306 bob *")
+	alice.Send("PRIVMSG bob :one")
+	bob.Expect(":alice!* PRIVMSG bob one")
+	alice.Send("PRIVMSG bob :two")
+	bob.Expect(":alice!* PRIVMSG bob two")
+	bob.Sync()
+	told := 0
+	for _, m := range alice.Sync() {
+		if m.Command == "301" && m.Trailing() == "gone for tea" {
+			told++
+		} else if m.Command == "NOTICE" {
+			t.Errorf("and %v", m)
+		}
+	}
+	if told != 1 {
+		t.Errorf("told %d times", told)
+	}
+}

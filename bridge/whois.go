@@ -72,6 +72,9 @@ func (s *session) whoisOne(c *client, nick string, who *contact) {
 		return
 	}
 	w := ircd.Whois{Member: s.member(who, ""), ServerInfo: "AIM via " + s.o.Server, Channels: s.sharedChannels(c, who)}
+	if who.class.Unconfirmed() { // as nearly all accounts of open-oscar-server
+		w.ServerInfo += ", account not confirmed"
+	}
 	w.SignOn = who.signOn
 	w.HasIdle = !who.signOn.IsZero()
 	w.AwayText = s.awayTextOf(who)
@@ -97,7 +100,6 @@ func (s *session) remarks(who *contact) []string {
 	add(who.warning > 0, fmt.Sprintf("has a warning level of %d%%", who.warning))
 	add(who.class.Mobile(), "is on a mobile phone")
 	add(who.class.Admin(), "is an administrator of the AIM server")
-	add(who.class.Unconfirmed(), "has an AIM account that is not confirmed")
 	add(len(clientCan(who)) > 0, "has an AIM client that can do "+strings.Join(clientCan(who), ", "))
 	add(s.blocked(who), "is blocked by you")
 	return out
