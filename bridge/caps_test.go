@@ -100,7 +100,7 @@ var capShows = map[string]capShow{
 	"away-notify":    {happens: hears(here("bob", " UU")), sees: ":bob AWAY Away", never: "MODE &buddies -v bob"},
 	"batch":          {happens: linkLost, sees: "BATCH +* netsplit * *"},
 	"cap-notify":     {nothing: "no capability comes or goes while the program runs", happens: types("CAP LIST")},
-	"chghost": {sees: ":carol!carol@aim CHGHOST rooty aim", happens: func(w *scene) []*irc.Message {
+	"chghost": {sees: ":carol!carol@aim CHGHOST rooty carol.aim", happens: func(w *scene) []*irc.Message {
 		w.r.attach("carol", ircdtest.User("rooty")) // comes to this bridge too
 		w.end.tell(carolEnters())
 		return w.see()

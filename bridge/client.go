@@ -44,7 +44,7 @@ func (e attached) apply(s *session) {
 func (s *session) adopt(c *client) {
 	if s.info.Load() == nil {
 		s.info.Store(&persona{user: c.conn.User(), realname: c.conn.Realname(), away: s.awayText, anonymous: s.mac == nil})
-		s.self.prefix = &irc.Prefix{Name: s.self.nick(), User: c.conn.User(), Host: s.o.Host}
+		s.self.prefix = &irc.Prefix{Name: s.self.nick(), User: c.conn.User(), Host: s.o.hostFor(c.conn.User(), s.self.name)}
 		s.tellNeighbours(func(p *session, us *contact) { p.refreshPrefix(us, p.inView(us)) })
 	}
 	c.conn.SetIdent(s.self.prefix.User, s.self.prefix.Host)

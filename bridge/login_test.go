@@ -26,7 +26,7 @@ func TestLoginShowsBuddies(t *testing.T) {
 	end := r.nextEnd()
 	end.expect(toc.AddBuddies{Names: []toc.ScreenName{"alice", "bob", "carol"}})
 	end.expect(toc.InitDone{})
-	c.Expect(":alice!u@aim JOIN &buddies")
+	c.Expect(":alice!u@alice.aim JOIN &buddies")
 	c.Expect("332 alice &buddies *")
 	c.Expect("353 alice = &buddies *")
 	c.Expect("366 alice &buddies *")

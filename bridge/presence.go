@@ -119,12 +119,13 @@ func (s *session) refreshPrefix(c *contact, shown bool) {
 	if c == s.self || info == nil || info.user == c.prefix.User {
 		return
 	}
+	host := s.o.hostFor(info.user, c.name)
 	if shown {
-		m := s.message(c.prefix, "CHGHOST", info.user, c.prefix.Host)
+		m := s.message(c.prefix, "CHGHOST", info.user, host)
 		m.Account = s.accountOf(c)
 		s.tellSeers(c, m)
 	}
-	c.prefix = &irc.Prefix{Name: c.prefix.Name, User: info.user, Host: c.prefix.Host}
+	c.prefix = &irc.Prefix{Name: c.prefix.Name, User: info.user, Host: host}
 }
 
 // showArrival joins a buddy to the channels it belongs in.

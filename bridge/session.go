@@ -137,23 +137,7 @@ func (s *session) Ident(user string) (string, string) {
 	if info := s.info.Load(); info != nil {
 		user = info.user
 	}
-	return user, s.o.Host
-}
-
-// prefixFor makes nick!user@host of a screen name.
-func (s *session) prefixFor(name toc.ScreenName) *irc.Prefix {
-	return &irc.Prefix{Name: s.nicks.Nick(name), User: ident(name), Host: s.o.Host}
-}
-
-// ident is a screen name as the user part of a prefix: printable ASCII without what separates there.
-func ident(name toc.ScreenName) string {
-	key := []byte(name.Key())
-	for i, b := range key {
-		if b <= ' ' || b >= 0x7f || b == '!' || b == '@' || b == ':' {
-			key[i] = '_'
-		}
-	}
-	return string(key[:min(len(key), 32)])
+	return user, s.o.hostFor(user, toc.ScreenName(s.key))
 }
 
 // Attach, Handle and Detach implement ircd.Session; they are called by the reader of the connection.
