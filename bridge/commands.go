@@ -234,7 +234,11 @@ func (s *session) partOne(c *client, channel string, reason []string) error {
 		}
 		return noSuchChannel(channel)
 	}
+	shown := r.shown
 	s.leaveRoom(r, reason)
+	if !shown { // AIM was still asked to let us in
+		return notOnChannel(channel)
+	}
 	return nil
 }
 
@@ -247,7 +251,9 @@ func (s *session) leaveRoom(r *room, reason []string) {
 	}
 	s.forgetRoom(r)
 	s.unsaveRoom(r)
-	s.broadcast(s.message(s.self.prefix, "PART", append([]string{r.channel}, reason...)...))
+	if r.shown {
+		s.broadcast(s.message(s.self.prefix, "PART", append([]string{r.channel}, reason...)...))
+	}
 }
 
 // partAll is JOIN 0.

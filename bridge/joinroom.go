@@ -144,7 +144,11 @@ func (s *session) entered(r *room, e toc.ChatJoined) {
 		return ok && m.Room == r.id
 	}
 	s.await(answerTime, isList, func(toc.Event) {
-		if s.rooms[ircd.Fold(r.channel)] == r {
+		switch {
+		case s.rooms[ircd.Fold(r.channel)] != r:
+		case s.link == nil:
+			s.notEntered(r, nil)
+		default:
 			s.complete(r)
 		}
 	})

@@ -25,7 +25,7 @@ func (s *session) sees(c *client, who *contact) bool {
 			return true
 		}
 	}
-	return s.inRoom(who)
+	return s.shownInRoom(who)
 }
 
 // groupFold is the folded channel of a group.

@@ -138,10 +138,10 @@ func (s *session) memberIn(r *room, c *contact, name toc.ScreenName) {
 	if r.members[c.key] != nil {
 		return
 	}
+	s.met(name) // before anybody is shown them there
 	s.refreshPrefix(c, s.inView(c))
 	r.members[c.key] = c
 	c.heard = time.Now()
-	s.met(name)
 	if r.joined {
 		s.showMember(r, c)
 	}
