@@ -251,6 +251,10 @@ func (s *session) leaveRoom(r *room, reason []string) {
 	}
 	s.forgetRoom(r)
 	s.unsaveRoom(r)
+	for _, j := range r.askers {
+		j.errs = append(j.errs, notOnChannel(r.channel))
+	}
+	s.answer(r)
 	if r.shown {
 		s.broadcast(s.message(s.self.prefix, "PART", append([]string{r.channel}, reason...)...))
 	}

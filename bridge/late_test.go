@@ -110,7 +110,8 @@ func TestLeftBeforeJoined(t *testing.T) {
 	c.Send("JOIN #gone")
 	end.expect(toc.ChatJoin{Exchange: 4, Name: "gone"})
 	d.Send("PART #gone")
-	d.Expect("PART #gone")
+	d.Expect("442 alice #gone *")
+	c.Expect("442 alice #gone *") // its JOIN is answered
 	end.tell(toc.ChatJoined{Room: 7, Name: "gone"}, toc.ChatMembers{Room: 7, Here: true, Names: []toc.ScreenName{"alice"}})
 	end.expect(toc.ChatLeave{Room: 7})
 	d.ExpectNot("JOIN ...")

@@ -227,7 +227,7 @@ func (s *session) sendBatch(c *client, ref, kind string, messages []*ircd.Messag
 
 // everybodyGone is for a lost link: all online buddies and all members of rooms leave.
 func (s *session) everybodyGone() {
-	seen := map[*contact]bool{s.self: true}
+	seen, online := map[*contact]bool{s.self: true}, map[*contact]bool{}
 	var leaving []*contact
 	add := func(c *contact) {
 		if !seen[c] {
@@ -237,6 +237,7 @@ func (s *session) everybodyGone() {
 		}
 	}
 	for _, c := range s.roster.forgetPresence() {
+		online[c] = true
 		add(c)
 	}
 	for _, r := range s.sortedRooms() {
@@ -244,13 +245,13 @@ func (s *session) everybodyGone() {
 			add(c)
 		}
 	}
-	s.showSplit(leaving)
+	s.showSplit(leaving, online)
 	s.dropStorm()
 	s.lostRooms()
 }
 
-// showSplit is one netsplit for each client, of those whom it saw.
-func (s *session) showSplit(leaving []*contact) {
+// showSplit is one netsplit for each client, of those whom it saw in a room or, if they were online, as buddies.
+func (s *session) showSplit(leaving []*contact, online map[*contact]bool) {
 	ref := s.batchRef()
 	quits := make([]*ircd.Message, len(leaving))
 	inRoom := make([]bool, len(leaving))
@@ -262,7 +263,7 @@ func (s *session) showSplit(leaving []*contact) {
 	for _, cl := range s.clients {
 		var batch []*ircd.Message
 		for i, c := range leaving {
-			if inRoom[i] || !s.collected(c, nil) && s.inGroups(cl, c.groups) {
+			if inRoom[i] || online[c] && !s.collected(c, nil) && s.inGroups(cl, c.groups) {
 				batch = append(batch, quits[i])
 			}
 		}
