@@ -94,7 +94,8 @@ type Bridge struct {
 // Store is where history and state are kept.
 type Store struct {
 	// Path is the database file; empty: tocbridge/tocbridge.db below the user's
-	// XDG_STATE_HOME. ":memory:" keeps nothing beyond the life of the process.
+	// XDG_STATE_HOME. ":memory:" keeps nothing beyond the life of the process,
+	// "off" no history at all.
 	Path string `mapstructure:"path"`
 	// MaxAge and MaxMessages bound the history of each account; 0 is no bound.
 	MaxAge      time.Duration `mapstructure:"max_age"`

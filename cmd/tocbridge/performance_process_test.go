@@ -21,10 +21,18 @@ type measured struct {
 	addr string // where it listens
 }
 
+// withStore is the setting of a database of its own.
+func withStore(t *testing.T) string {
+	return fmt.Sprintf("store.path = %q", filepath.Join(t.TempDir(), "tocbridge.db"))
+}
+
 // startMeasured starts the built binary as a user would who has no need of limits: for IRC clients on a port of the
-// system's choice, with more settings for the file.
+// system's choice, with more settings for the file; without a store, unless they say otherwise.
 func startMeasured(t *testing.T, aim string, more ...string) *measured {
 	t.Helper()
+	if len(more) == 0 || !strings.HasPrefix(more[0], "store.path") {
+		more = append(more, `store.path = "off"`)
+	}
 	file := filepath.Join(t.TempDir(), "tocbridge.toml")
 	text := fmt.Sprintf("irc.listen = \"127.0.0.1:0\"\ntoc.server = %q\ntoc.pace = \"off\"\n"+
 		"limits.connections = 0\nlimits.connections_per_address = 0\nlimits.unregistered_per_address = 0\nlimits.rate = 0\n%s\n",

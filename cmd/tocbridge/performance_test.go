@@ -138,7 +138,7 @@ type contender struct {
 // process of its own, but for alice and bob, who are both in this one.
 func contenders(t *testing.T) []*contender {
 	t.Helper()
-	alices, bobs := []string{"a0", "a1", "a2"}, []string{"b0", "b1", "b2"}
+	alices, bobs := []string{"a0", "a1", "a2", "a3"}, []string{"b0", "b1", "b2", "b3"}
 	aim := startRole(t, roleFarEnd, strings.Join(append(alices, bobs...), ",")).addr
 	for _, name := range alices {
 		if err := fillList(t.Context(), aim, name, bobs...); err != nil {
@@ -146,8 +146,8 @@ func contenders(t *testing.T) []*contender {
 		}
 	}
 	list := []*contender{{name: "direct", from: signOnDirect(t, aim, "a0"), to: signOnDirect(t, aim, "b0")}}
-	for i, m := range []*measured{startRole(t, roleTranslator, aim), startMeasured(t, aim)} {
-		c := &contender{name: []string{"translating", "tocbridge"}[i], bridge: m}
+	for i, m := range []*measured{startRole(t, roleTranslator, aim), startMeasured(t, aim), startMeasured(t, aim, withStore(t))} {
+		c := &contender{name: []string{"translating", "tocbridge", "tocbridge with store"}[i], bridge: m}
 		c.to, c.from = openIRC(t, m.addr, c.peer(i+1)), openIRC(t, m.addr, fmt.Sprintf("a%d", i+1))
 		list = append(list, c)
 	}
@@ -180,7 +180,6 @@ func measureLatency(t *testing.T, tab *table) {
 			median[i], p99[i] = least(median[i], took[pings/2]), least(p99[i], took[pings*99/100])
 		}
 	}
-	us := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
 	for i, c := range list {
 		tab.add("one way, "+c.name+": median", us(median[i]), "µs")
 		tab.add("one way, "+c.name+": 99 of 100", us(p99[i]), "µs")
@@ -190,7 +189,10 @@ func measureLatency(t *testing.T, tab *table) {
 	tab.atMost("one way, tocbridge : direct, median", ratio(median[2], median[0]), "", 2.6, 3)
 	tab.atMost("one way, tocbridge : direct, 99 of 100", ratio(p99[2], p99[0]), "", 2.3, 3.5)
 	tab.atMost("one way, what tocbridge adds : translating adds", ratio(median[2]-median[0], median[1]-median[0]), "", 1.5, 1.5)
+	tab.add("one way, tocbridge with store : direct, median", ratio(median[3], median[0]), "")
 }
+
+func us(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
 
 // least is the smaller of two measurements, of which the first may be missing.
 func least(a, b time.Duration) time.Duration {
@@ -245,23 +247,26 @@ func measureFlood(t *testing.T, tab *table) {
 	}
 	tab.add("flood, translating : direct", loads[1].rate/loads[0].rate, "")
 	tab.atLeast("flood, tocbridge : direct", loads[2].rate/loads[0].rate, "", 0.28, 0.10)
-	us := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
+	tab.atLeast("flood, tocbridge with store", loads[3].rate, "messages/s", 60_000, 60_000)
 	tab.add("flood, processor time of translating", us(loads[1].cost), "µs/message")
 	tab.atMost("flood, processor time of tocbridge", us(loads[2].cost), "µs/message", 4, 10)
+	tab.add("flood, processor time of tocbridge with store", us(loads[3].cost), "µs/message")
 
-	c := list[2]
-	a, b := list[0].from, list[0].to // the direct ends talk to those of the bridge
-	up := bestFlood(t, c.bridge, c.from, "b0", turns, messages, b)
-	down := bestFlood(t, c.bridge, a, "b2", turns, messages, c.to)
-	tab.atLeast("flood, IRC to AIM", up.rate, "messages/s", 150_000, 60_000)
-	tab.atLeast("flood, AIM to IRC", down.rate, "messages/s", 150_000, 60_000)
+	a, b := list[0].from, list[0].to // the direct ends talk to those of the bridges
+	for i, c := range list[2:] {
+		up := bestFlood(t, c.bridge, c.from, "b0", turns, messages, b)
+		down := bestFlood(t, c.bridge, a, c.peer(i+2), turns, messages, c.to)
+		target := []float64{150_000, 60_000}[i]
+		tab.atLeast("flood, IRC to AIM, "+c.name, up.rate, "messages/s", target, 60_000)
+		tab.atLeast("flood, AIM to IRC, "+c.name, down.rate, "messages/s", target, 60_000)
+	}
 }
 
 // fanOut is a bridge whose account bob has clients.
-func fanOut(t *testing.T, clients int) (m *measured, from end, to []end) {
+func fanOut(t *testing.T, clients int, more ...string) (m *measured, from end, to []end) {
 	t.Helper()
 	aim := startLoaded(t, "alice", "bob")
-	m = startMeasured(t, aim.addr)
+	m = startMeasured(t, aim.addr, more...)
 	for range clients {
 		to = append(to, openIRC(t, m.addr, "bob"))
 	}
@@ -273,6 +278,9 @@ func measureFanOut(t *testing.T, tab *table) {
 	m, from, to := fanOut(t, 10)
 	best := bestFlood(t, m, from, "bob", 4, floodChunk*300, to...)
 	tab.atLeast("flood to 10 clients of one account", best.rate*10, "deliveries/s", 1_000_000, 300_000)
+	m, from, to = fanOut(t, 10, withStore(t))
+	best = bestFlood(t, m, from, "bob", 4, floodChunk*300, to...)
+	tab.atLeast("flood to 10 clients of one account, with store", best.rate*10, "deliveries/s", 300_000, 100_000)
 }
 
 // measureStall is the same with one of the ten that stops reading.

@@ -14,6 +14,9 @@ import (
 // inMemory is the path of a store that ends with the process.
 const inMemory = ":memory:"
 
+// noStore is the path of none at all.
+const noStore = "off"
+
 // kept is a store and what is to be said of it.
 type kept struct {
 	store   *store.Store
@@ -41,6 +44,9 @@ func storePath(c config.Store) (string, error) {
 // is told.
 func openStore(ctx context.Context, c config.Store, log *slog.Logger, told func(error)) kept {
 	k := kept{ready: make(chan struct{})}
+	if c.Path == noStore {
+		return k
+	}
 	o := store.Options{Log: log, MaxAge: c.MaxAge, MaxEntries: c.MaxMessages, Trouble: func(err error) {
 		<-k.ready
 		told(err)
