@@ -151,6 +151,12 @@ func trimCR(line []byte) []byte {
 	return line
 }
 
+// over tells that the input has failed or ended and nobody wants anything any more. A client that has sent all it has to
+// say and closed that half of its connection, as a script does, has not hung up.
+func (l *lineReader) over() bool {
+	return l.err != nil && !(errors.Is(l.err, io.EOF) && bytes.IndexByte(l.buf()[l.start:l.end], '\n') >= 0)
+}
+
 // watched remembers an error that came while nobody was reading lines; a timeout is none.
 func (l *lineReader) watched(err error) {
 	if !errors.Is(err, os.ErrDeadlineExceeded) {

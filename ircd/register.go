@@ -77,7 +77,7 @@ func (c *Conn) complete() error {
 }
 
 // gone tells whether the connection closed, or the client hung up, while the backend was thinking.
-func (c *Conn) gone() bool { return c.in.err != nil || c.closing() }
+func (c *Conn) gone() bool { return c.in.over() || c.closing() }
 
 // credentials are those of a client without SASL: PASS name:password, PASS password with the nick as the name, or
 // none.
@@ -201,7 +201,9 @@ func (c *Conn) watch() (ctx context.Context, stop func()) {
 		for !c.in.full() {
 			if err := c.in.fill(); err != nil {
 				c.in.watched(err)
-				cancel()
+				if c.in.over() {
+					cancel()
+				}
 				return
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -384,6 +385,41 @@ func TestGoneWhileAuthenticating(t *testing.T) {
 	c.Close()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("ctx: %v", err)
+	}
+}
+
+// A script that says all it has to say and closes that half of its connection has not hung up: it is let in, what it said
+// is done, and it gets the answers, however long the backend thinks. With SASL as well.
+func TestPipelinedAndHalfClosed(t *testing.T) {
+	t.Parallel()
+	for _, hello := range []string{
+		"PASS :pw\r\nNICK alice\r\nUSER a 0 * :A\r\n",
+		"CAP REQ :sasl\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE " + b64("\x00alice\x00pw") + "\r\nNICK alice\r\nUSER a 0 * :A\r\nCAP END\r\n",
+	} {
+		thinking, release := make(chan struct{}), make(chan struct{})
+		s := start(t, func(s *server) {
+			s.auth = func(ctx context.Context, _ ircd.Credentials) error {
+				close(thinking)
+				select {
+				case <-release:
+				case <-ctx.Done():
+				}
+				return ctx.Err()
+			}
+		})
+		c := s.dial()
+		c.SendRaw(hello + "SAY 2 :x\r\nPING done\r\n")
+		if err := c.Conn().(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		<-thinking
+		close(release)
+		c.Expect("001 alice *")
+		c.Expect("NOTICE alice x")
+		c.ExpectNext("NOTICE alice x")
+		c.ExpectNext("PONG irc.test done")
+		c.ExpectNext("ERROR :Connection closed")
+		c.ExpectClosed()
 	}
 }
 
