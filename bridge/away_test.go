@@ -214,11 +214,13 @@ func TestFlagsInWhois(t *testing.T) {
 	_, c, end := talkWith(t, Options{})
 	for class, want := range map[toc.Class]string{" C ": "is on a mobile phone", " A ": "is an administrator of the AIM server", " U ": "AIM via aim.test:9898, account not confirmed"} {
 		end.tell(here("Bob B", class))
+		c.Sync()
 		c.Send("WHOIS BobB")
 		c.Expect(map[bool]string{true: "312 alice BobB irc.test :", false: "320 alice BobB :"}[class.Unconfirmed()] + want)
 		c.Expect("318 alice BobB *")
 	}
 	end.tell(here("Bob B", " O "))
+	c.Sync()
 	c.Send("WHOIS BobB")
 	for _, m := range until(c, "318 alice BobB *") {
 		if m.Command == "320" && !strings.HasPrefix(m.Trailing(), "is Bob B on AIM") && !strings.HasPrefix(m.Trailing(), "is in your group") {

@@ -41,6 +41,7 @@ type Options struct {
 	Host       string        // host part of everybody's prefix; default "aim"
 	SignOnTime time.Duration // the longest a sign-on may take; default 20 s
 	PingTime   time.Duration // the longest a client's PING waits for AIM; default 1 s
+	Gather     time.Duration // after a sign-on, arrivals are shown together until none came for so long; default 250 ms
 	Log        *slog.Logger
 	// Store keeps history and state; nil: none is kept. It is the caller's to close, after Shutdown.
 	Store        *store.Store
@@ -74,6 +75,7 @@ func (o *Options) fill() {
 	def(&o.Backoff.Max, 5*time.Minute)
 	def(&o.SignOnTime, 20*time.Second)
 	def(&o.PingTime, time.Second)
+	def(&o.Gather, 250*time.Millisecond)
 	if o.Host == "" {
 		o.Host = "aim"
 	}

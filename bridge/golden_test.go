@@ -205,11 +205,14 @@ func visible(s string) string {
 
 // settle writes down what came since. The order of the commands between the clients is that of the session.
 func (d *dialogue) settle() {
+	// What was typed may wait for an answer of AIM, and what AIM says to it comes after the first PONG.
+	seen := d.clients["plain"].Sync()
 	d.end.quiet()
-	for _, who := range watchers {
-		for _, m := range d.clients[who].Sync() {
-			d.see(who, m)
-		}
+	for _, m := range append(seen, d.clients["plain"].Sync()...) {
+		d.see("plain", m)
+	}
+	for _, m := range d.clients["modern"].Sync() {
+		d.see("modern", m)
 	}
 }
 

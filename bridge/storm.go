@@ -14,10 +14,8 @@ import (
 // as one: all QUITs in a netsplit, all JOINs in a netjoin (ircv3.net/specs/batches/netsplit), for clients without batch
 // in the form that they know from ordinary servers.
 
-const (
-	stormTime  = 3 * time.Second        // the longest that arrivals after a sign-on are collected
-	stormQuiet = 250 * time.Millisecond // no arrival for so long, and it is over: the server tells them by and by
-)
+// stormMax is how many times Options.Gather arrivals are collected at most.
+const stormMax = 12
 
 // voicesAtOnce is how many +v one MODE has: with the longest nicks that is less than a line.
 const voicesAtOnce = 10
@@ -48,13 +46,14 @@ func (st *storm) stop() {
 func (s *session) splitSides() []string { return []string{s.o.IRCName, "aim." + s.o.IRCName} }
 
 // beginStorm starts collecting. It ends in the first quiet moment after calm was called for the fence and for each room,
-// or after stormTime.
+// or when it lasts too long.
 func (s *session) beginStorm(rooms int) {
 	s.dropStorm()
 	st := &storm{pending: 1 + rooms}
 	s.storm = st
-	st.limit = s.endLater(st, stormTime)
-	s.fence(stormTime, s.calm)
+	limit := stormMax * s.o.Gather
+	st.limit = s.endLater(st, limit)
+	s.fence(limit, s.calm)
 }
 
 // endLater ends a storm after a while.
@@ -74,7 +73,7 @@ func (s *session) calm() {
 		return
 	}
 	if s.storm.pending--; s.storm.pending == 0 {
-		s.storm.quiet = s.endLater(s.storm, stormQuiet)
+		s.storm.quiet = s.endLater(s.storm, s.o.Gather)
 	}
 }
 
@@ -85,7 +84,7 @@ func (s *session) collects(c *contact, r *room) bool {
 	}
 	s.storm.arrivals = append(s.storm.arrivals, arrival{c, r})
 	if s.storm.quiet != nil {
-		s.storm.quiet.Reset(stormQuiet)
+		s.storm.quiet.Reset(s.o.Gather)
 	}
 	return true
 }
