@@ -103,3 +103,7 @@ func (p *span) before(t time.Time, skew int64) {
 		p.beforeID = min(p.beforeID, firstID(t.UnixMilli()+skew))
 	}
 }
+
+// TimeID is an id that sorts where the time t does, among others of its
+// millisecond by rest.
+func TimeID(t time.Time, rest string) string { return firstID(t.UnixMilli()) + rest }

@@ -5,6 +5,8 @@
 //	serve.go    tocbridge serve           demo.go     tocbridge demo
 //	check.go    tocbridge check-config    version.go  tocbridge version
 //	keygen.go   tocbridge keygen          key.go      the key that stored passwords are sealed with
+//	export.go   tocbridge export          import.go   tocbridge import
+//	archive.go, textlog.go                the files that these two write and read
 //	app.go      the parts put together, run, and shut down in order
 //	listen.go   how clients come in: addresses, TLS, systemd's sockets, SIGHUP
 //	log.go      the logger                hints.go    what to type into which client
@@ -33,7 +35,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.AddCommand(demoCommand(), serveCommand(), checkCommand(), keygenCommand(), versionCommand())
+	root.AddCommand(demoCommand(), serveCommand(), checkCommand(), keygenCommand(), exportCommand(), importCommand(), versionCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
