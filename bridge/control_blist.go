@@ -8,19 +8,24 @@ import (
 	"tocbridge/ircd"
 )
 
-// state is a contact's presence in a word.
+// state is a contact's presence in a few words.
 func (c *contact) state() string {
+	text := "online"
 	switch {
 	case !c.online:
 		return "offline"
 	case c.away && c.awayText != "":
-		return "away: " + c.awayText
+		text = "away: " + c.awayText
 	case c.away:
-		return "away"
-	case !c.idleSince.IsZero():
-		return "idle " + shortDuration(time.Since(c.idleSince))
+		text = "away"
 	}
-	return "online"
+	if !c.idleSince.IsZero() {
+		text += ", idle " + shortDuration(time.Since(c.idleSince))
+	}
+	if c.warning > 0 {
+		text += fmt.Sprintf(", warned %d%%", c.warning)
+	}
+	return text
 }
 
 func shortDuration(d time.Duration) string {

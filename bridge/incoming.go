@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"tocbridge/ircd"
 	"tocbridge/toc"
 )
 
@@ -43,6 +44,12 @@ func nameless(e toc.Event) bool {
 		return e.From.Key() == ""
 	case toc.ChatIn:
 		return e.From.Key() == ""
+	case toc.RvousPropose:
+		return e.From.Key() == ""
+	case toc.BART:
+		return e.Name.Key() == ""
+	case toc.NewBuddyReply:
+		return e.Name.Key() == ""
 	case toc.ChatInvite:
 		return e.From.Key() == ""
 	}
@@ -77,7 +84,11 @@ func (s *session) applyTOC(e toc.Event) {
 	case toc.Deleted:
 		s.deleted(e)
 	case toc.NewBuddyReply:
-		s.log.Debug("buddy added", "buddy", e.Name, "status", e.Status)
+		s.buddyAdded(e)
+	case toc.RvousPropose:
+		s.proposed(e)
+	case toc.BART:
+		s.roster.contact(e.Name).icon = true
 	case toc.Nick:
 		s.ownName(e.Name)
 	case toc.Evil:
@@ -192,6 +203,7 @@ func (s *session) serverError(e toc.ServerError) {
 // loadLists takes the lists of a sign-on. What changed since the last one shows as JOIN and QUIT when presence arrives;
 // who was removed meanwhile is simply no buddy any more.
 func (s *session) loadLists(cfg toc.Config) {
+	s.reserveNicks(cfg)
 	was := map[*contact][]string{}
 	for _, c := range s.roster.buddies() {
 		was[c] = c.groups
@@ -208,6 +220,24 @@ func (s *session) loadLists(cfg toc.Config) {
 	if mode, err := strconv.Atoi(s.setting(settingPrivacy)); err == nil && cfg.Mode == 0 && privacyWays[toc.PDMode(mode)].word != "" {
 		s.roster.mode = toc.PDMode(mode)
 		s.send(toc.SetPDMode{Mode: s.roster.mode})
+	}
+}
+
+// reserveNicks gives the nicks that were given by rename before anybody else can get them, so that who has which does not
+// depend on who is met first.
+func (s *session) reserveNicks(cfg toc.Config) {
+	give := func(name toc.ScreenName, nick string) {
+		if s.roster.lookup(name) == nil && ircd.ValidNick(nick) && !isControl(nick) {
+			_ = s.nicks.Rename(name, nick) // or somebody has it: then that stays so
+		}
+	}
+	for _, g := range cfg.Groups {
+		for _, b := range g.Buddies {
+			give(b.Name, b.Alias)
+		}
+	}
+	for _, key := range s.settingsOf(settingNick) {
+		give(toc.ScreenName(key), s.setting(settingNick+key))
 	}
 }
 

@@ -8,11 +8,11 @@ import (
 )
 
 // safe reports whether nobody between a client and us can read what it sends.
-func safe(c *ircd.Conn) bool {
-	if c.Secure() {
-		return true
-	}
-	switch a := c.RemoteAddr().(type) {
+func safe(c *ircd.Conn) bool { return c.Secure() || local(c.RemoteAddr()) }
+
+// local reports whether an address is this machine's own.
+func local(addr net.Addr) bool {
+	switch a := addr.(type) {
 	case *net.TCPAddr:
 		return a.IP.IsLoopback()
 	case *net.UnixAddr:

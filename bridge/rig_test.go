@@ -29,16 +29,19 @@ type farEnd struct {
 	events chan []toc.Event
 	page   string // what Get returns
 
-	mu     sync.Mutex
-	sent   []toc.Command
-	more   chan struct{}
-	closed chan struct{}
-	once   sync.Once
-	mute   bool          // questions are not answered
-	busy   bool          // all other questions are answered too, with a no
-	told   int           // batches
-	read   int           // calls of RecvBatch
-	came   chan struct{} // closed and replaced at each
+	mu       sync.Mutex
+	sent     []toc.Command
+	more     chan struct{}
+	closed   chan struct{}
+	once     sync.Once
+	mute     bool // questions are not answered
+	busy     bool // all other questions are answered too, with a no
+	hold     bool // see holdAnswers
+	heldBack int
+	statuses bool          // everybody is there when asked for
+	told     int           // batches
+	read     int           // calls of RecvBatch
+	came     chan struct{} // closed and replaced at each
 }
 
 func newFarEnd(t testing.TB, name toc.ScreenName) *farEnd {
@@ -95,12 +98,19 @@ func (f *farEnd) quiet() {
 func (f *farEnd) Send(cmds ...toc.Command) error {
 	for _, cmd := range cmds {
 		if q, ok := cmd.(toc.GetInfo); ok && q.Name.Key() == f.name.Key() && !f.isMute() {
+			if f.holds() {
+				continue
+			}
 			f.tell(toc.GotoURL{Window: "profile", Path: "info?x"})
 			continue
 		}
 		f.mu.Lock()
-		busy := f.busy
+		busy, statuses := f.busy, f.statuses
 		f.mu.Unlock()
+		if q, ok := cmd.(toc.GetStatus); ok && statuses {
+			f.tell(here(q.Name, " U "))
+			continue
+		}
 		if busy {
 			f.answer(cmd)
 			continue
@@ -150,6 +160,32 @@ func (f *farEnd) tell(events ...toc.Event) {
 	case f.events <- events:
 	case <-f.closed:
 	}
+}
+
+// holdAnswers makes questions about oneself wait, which the bridge asks to know that all before has been dealt with.
+func (f *farEnd) holdAnswers(hold bool) {
+	f.mu.Lock()
+	n := f.heldBack
+	f.hold = hold
+	if !hold {
+		f.heldBack = 0
+	}
+	f.mu.Unlock()
+	for range n {
+		if !hold {
+			f.tell(toc.GotoURL{Window: "profile", Path: "info?x"})
+		}
+	}
+}
+
+// holds reports whether an answer is to wait.
+func (f *farEnd) holds() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.hold {
+		f.heldBack++
+	}
+	return f.hold
 }
 
 // expect waits for a command and drops it and what came before it.

@@ -31,6 +31,7 @@ type contact struct {
 	class     toc.Class
 	caps      []string
 
+	icon bool // has a buddy icon (BART2)
 	card card // the profile, if it was read lately
 
 	heard    time.Time // when somebody not on the list was last known to be there

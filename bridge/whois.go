@@ -101,6 +101,7 @@ func (s *session) remarks(who *contact) []string {
 	add(who.class.Mobile(), "is on a mobile phone")
 	add(who.class.Admin(), "is an administrator of the AIM server")
 	add(len(clientCan(who)) > 0, "has an AIM client that can do "+strings.Join(clientCan(who), ", "))
+	add(who.icon, "has a buddy icon, which IRC cannot show")
 	add(s.blocked(who), "is blocked by you")
 	return out
 }

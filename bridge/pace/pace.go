@@ -152,6 +152,9 @@ func (p *Pacer) SetWarning(level int) {
 	}
 }
 
+// Warning is the level last told with SetWarning.
+func (p *Pacer) Warning() int { return p.warning }
+
 // meter is the state of a class; nil if it has no limits.
 func (p *Pacer) meter(now time.Time, cl Class) *meter {
 	if p.model == Off {
