@@ -149,7 +149,7 @@ func TestWarningTightensThePace(t *testing.T) {
 	t.Parallel()
 	r, c, end := talk(t)
 	level := func() (n int) {
-		got := make(chan int)
+		got := make(chan int, 1)
 		r.bridge.peer("alice").post(do(func(s *session) { got <- s.pacer.Warning() }))
 		return <-got
 	}
