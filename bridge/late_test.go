@@ -101,6 +101,22 @@ func TestQuestionsNotAsked(t *testing.T) {
 	})
 }
 
+// TestLeftBeforeJoined: the answer to a JOIN of a room that was left meanwhile takes the account out of it.
+func TestLeftBeforeJoined(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Options{})
+	d, end := r.login("alice")
+	c := r.attach("alice")
+	c.Send("JOIN #gone")
+	end.expect(toc.ChatJoin{Exchange: 4, Name: "gone"})
+	d.Send("PART #gone")
+	d.Expect("442 alice #gone *")
+	c.Expect("442 alice #gone *") // its JOIN is answered
+	end.tell(toc.ChatJoined{Room: 7, Name: "gone"}, toc.ChatMembers{Room: 7, Here: true, Names: []toc.ScreenName{"alice"}})
+	end.expect(toc.ChatLeave{Room: 7})
+	d.ExpectNot("JOIN ...")
+}
+
 // TestPageOf: the address of a page says whose it is, on servers that tell.
 func TestPageOf(t *testing.T) {
 	t.Parallel()
