@@ -18,6 +18,9 @@ func (s *session) away(c *client, m *irc.Message) error {
 	if text == "*" {
 		c.absent = true
 		s.refreshAway()
+		if s.absence() != "" {
+			s.beginAbsence()
+		}
 		c.conn.Reply(irc.RPL_NOWAWAY, "You have been marked as being away")
 		return nil
 	}
@@ -30,6 +33,11 @@ func (s *session) away(c *client, m *irc.Message) error {
 		} else {
 			cl.conn.Reply(irc.RPL_NOWAWAY, "You have been marked as being away")
 		}
+	}
+	if text == "" {
+		s.tellMissed(c)
+	} else {
+		s.beginAbsence()
 	}
 	return nil
 }
@@ -78,6 +86,7 @@ func (s *session) absence() string {
 func (s *session) leaveAlone() {
 	s.alone = true
 	s.refreshAway()
+	s.beginAbsence()
 }
 
 // awayCommand is the away text as AIM gets it, cut to what fits.

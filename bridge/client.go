@@ -16,6 +16,7 @@ type client struct {
 	conn *ircd.Conn
 	in   map[string]bool // the & channels it is in, folded; rooms are the account's
 
+	first   bool           // it came when there was no other, and was not told yet what was missed
 	absent  bool           // AWAY *: nobody sits at it (IRCv3 pre-away)
 	fencing bool           // a PING of its waits for AIM, or the replay goes first
 	later   []*irc.Message // what came after it
@@ -32,7 +33,7 @@ func (e attached) apply(s *session) {
 		s.lingerT.Stop()
 	}
 	s.endStorm()
-	c := &client{conn: e.c, in: map[string]bool{}}
+	c := &client{conn: e.c, in: map[string]bool{}, first: len(s.clients) == 0}
 	s.clients = append(s.clients, c)
 	s.byConn[e.c] = c
 	s.adopt(c)
@@ -71,6 +72,9 @@ func (s *session) welcome(c *client) {
 	}
 	s.note = ""
 	s.trackClient(c)
+	if !c.replaying {
+		s.digest(c)
+	}
 }
 
 // detached says that a client is gone, or never got as far as to be attached.

@@ -45,6 +45,7 @@ func (s *session) openAccount() {
 	s.loadRooms(state[kindRoom])
 	s.loadOutbox(state[kindOutbox])
 	s.loadPounces(state[kindNotify])
+	s.loadMissed(state[kindMissed][missedSince])
 }
 
 // loadRooms plans to go into the rooms again that the account was in when this program ended.
