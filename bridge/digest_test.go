@@ -65,7 +65,7 @@ func (r *rig) alone(key string) {
 	r.t.Helper()
 	s := r.bridge.peer(key)
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		alone := make(chan bool)
+		alone := make(chan bool, 1) // posting may do the work
 		s.post(do(func(s *session) { alone <- s.alone }))
 		if <-alone {
 			return
