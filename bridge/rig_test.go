@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds every wait for an event in these tests.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // farEnd is a TOC server of one account, played by the test.
 type farEnd struct {

@@ -19,7 +19,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-const processTime = 20 * time.Second // to start, or to end
+const processTime = 60 * time.Second // to start, or to end
 
 // binaryDir is made and removed by TestMain.
 var binaryDir string

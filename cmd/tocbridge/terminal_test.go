@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	screenTime = 30 * time.Second // for what has to appear on a screen
+	screenTime = 60 * time.Second // for what has to appear on a screen
 	pollTime   = 50 * time.Millisecond
 	columns    = 180
 	rows       = 60

@@ -1,4 +1,4 @@
-// Package ircdtest is a scripted IRC client for tests: it sends lines and waits for messages, each within ten seconds,
+// Package ircdtest is a scripted IRC client for tests: it sends lines and waits for messages, each within half a minute,
 // and fails with a transcript of all that went over the wire.
 //
 // Patterns are IRC messages themselves, compared parsed: "PRIVMSG alice *" is a PRIVMSG with two parameters, the first
@@ -23,7 +23,7 @@ import (
 )
 
 // Timeout is how long a Client waits for anything.
-const Timeout = 10 * time.Second
+const Timeout = 30 * time.Second
 
 // Client is a scripted IRC client. Its methods must be called from the test's goroutine; a failure ends the test.
 type Client struct {
