@@ -14,7 +14,8 @@ import (
 // client is an attached IRC connection.
 type client struct {
 	conn *ircd.Conn
-	in   map[string]bool // the & channels it is in, folded; rooms are the account's
+	run  func(*irc.Message) error // its commands
+	in   map[string]bool          // the & channels it is in, folded; rooms are the account's
 
 	first   bool           // it came when there was no other, and was not told yet what was missed
 	absent  bool           // AWAY *: nobody sits at it (IRCv3 pre-away)
@@ -34,6 +35,8 @@ func (e attached) apply(s *session) {
 	}
 	s.endStorm()
 	c := &client{conn: e.c, in: map[string]bool{}, first: len(s.clients) == 0}
+	c.run = func(m *irc.Message) error { return s.handle(c, m) }
+	e.c.SetCork(&s.cork)
 	s.clients = append(s.clients, c)
 	s.byConn[e.c] = c
 	s.adopt(c)

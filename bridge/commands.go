@@ -40,7 +40,7 @@ func (e command) apply(s *session) {
 }
 
 func (s *session) dispatch(c *client, m *irc.Message) {
-	c.conn.Dispatch(m, func(m *irc.Message) error { return s.handle(c, m) })
+	c.conn.Dispatch(m, c.run)
 }
 
 const (
@@ -131,6 +131,9 @@ func (s *session) handle(c *client, m *irc.Message) error {
 
 // report sends an error that is an answer, where a command has several.
 func (c *client) report(err error) {
+	if err == nil {
+		return
+	}
 	var r *ircd.Reply
 	if errors.As(err, &r) {
 		c.conn.Reply(r.Numeric, r.Params...)

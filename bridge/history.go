@@ -25,7 +25,7 @@ type stamp struct {
 
 // stamp gives the next line its place. The id and the time come with a message from this bridge; else they are new.
 func (s *session) stamp(id string, at time.Time) stamp {
-	now := time.Now()
+	now := s.now
 	if at.IsZero() {
 		at = now
 	}

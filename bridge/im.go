@@ -25,6 +25,13 @@ const (
 // we know nothing of.
 func (s *session) say(c *client, m *irc.Message) error {
 	notice := m.Command == "NOTICE"
+	if !strings.Contains(m.Params[0], ",") {
+		if who := s.toAsk(m.Params[:1]); len(who) > 0 {
+			s.resolve(c, who, func() { c.report(s.mute(notice, s.sayTo(c, m, m.Params[0], m.Params[1]))) })
+			return nil
+		}
+		return s.mute(notice, s.sayTo(c, m, m.Params[0], m.Params[1]))
+	}
 	targets := strings.Split(m.Params[0], ",")
 	if len(targets) > maxTargets {
 		return s.mute(notice, tooManyTargets(m.Params[0]))
@@ -43,7 +50,7 @@ func tooManyTargets(targets string) error {
 
 // toAsk are those among the targets of a message of whom we do not know whether they are there.
 func (s *session) toAsk(targets []string) (out []*contact) {
-	now := time.Now()
+	now := s.now
 	limited := s.o.Pace != pace.Off
 	for _, target := range targets {
 		name, ok := s.nicks.Name(target)
@@ -242,13 +249,14 @@ func quotedSize(t richtext.Text) int { return toc.QuotedLen(t.HTML()) }
 // imIn is an IM from AIM.
 func (s *session) imIn(e toc.IMIn) {
 	from := s.met(e.From)
-	from.heard = time.Now()
+	from.heard = s.now
 	s.learnPresence(from, e)
-	text := richtext.ParseHTML(e.Text)
+	html := e.Text
 	with, ok := s.asides.take(from.key, "", e.Text)
 	if !ok {
-		with.command, text = "PRIVMSG", richtext.ParseHTML(mendEmoji(e.Text))
+		with.command, html = "PRIVMSG", mendEmoji(e.Text)
 	}
+	text := richtext.ParseHTML(html)
 	if e.Auto {
 		with.command = "NOTICE"
 		text = fillIn(text, string(s.self.name), time.Now())
@@ -310,6 +318,9 @@ func (s *session) said(m *ircd.Message, from *contact, with aside) *ircd.Message
 // ircLines are the lines of a text, those too long cut with their formatting. Where a cut took the place of a space,
 // the space stays at the end, so that who puts the pieces together again gets the text.
 func ircLines(text richtext.Text, budget int) []ircd.Line {
+	if len(text) == 1 && !strings.Contains(text[0].Text, "\n") && richtext.IRCSize(text) <= budget { // most are so
+		return []ircd.Line{{Text: text.IRC()}}
+	}
 	var lines []ircd.Line
 	for _, line := range text.Lines() {
 		if richtext.IRCSize(line) <= budget {

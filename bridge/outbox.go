@@ -149,7 +149,7 @@ func (s *session) putOff(im outgoing) error {
 
 // notThere reports whether somebody is known not to be signed on.
 func (s *session) notThere(who *contact) bool {
-	return who != s.self && who.known && !who.online && time.Since(who.heard) > vouchTime || who.tracked() && !who.online
+	return who != s.self && who.known && !who.online && s.now.Sub(who.heard) > vouchTime || who.tracked() && !who.online
 }
 
 // sendParcels sends what is kept for somebody who is there, one message after the other, each as the server's limits allow.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	irc "gopkg.in/irc.v4"
 
@@ -14,7 +15,7 @@ const (
 	inboxSize = 128 // what may wait for a session; who posts more waits too, which slows that client, or TOC
 	runMax    = 128 // messages to handle before clients and link get what they cause
 	turnMax   = 64  // runs before another goroutine takes over: who brought the first event has its own work to do
-	inboxKept = 16  // a larger inbox is not kept for the next burst
+	inboxKept = 16  // a larger inbox is lent
 )
 
 // event is something that happens to an account. apply runs in the session's turn.
@@ -58,6 +59,9 @@ type inbox struct {
 	room  chan struct{} // closed when fewer wait; made by who waits for that
 }
 
+// bigInboxes are lent while much waits.
+var bigInboxes = sync.Pool{New: func() any { return new([inboxSize]item) }}
+
 // add puts something into the inbox. work: the caller has to call session.work. wait: there was no room; when wait is
 // closed there may be. ok false: the session is over.
 func (in *inbox) add(it item, lazy bool) (work bool, wait <-chan struct{}, ok bool) {
@@ -71,6 +75,10 @@ func (in *inbox) add(it item, lazy bool) (work bool, wait <-chan struct{}, ok bo
 			in.room = make(chan struct{})
 		}
 		return false, in.room, true
+	}
+	if len(in.items) == inboxKept && cap(in.items) < inboxSize {
+		big := bigInboxes.Get().(*[inboxSize]item)
+		in.items = big[:copy(big[:], in.items)]
 	}
 	in.items = append(in.items, it)
 	if in.busy || lazy && len(in.items) < inboxSize {
@@ -105,9 +113,7 @@ func (in *inbox) take(done []item) []item {
 	defer in.mu.Unlock()
 	items := in.items
 	if len(items) == 0 {
-		if cap(items) > inboxKept {
-			in.items = nil
-		}
+		in.items = in.kept(items, done)
 		in.busy = false
 		return nil
 	}
@@ -117,6 +123,19 @@ func (in *inbox) take(done []item) []item {
 		in.room = nil
 	}
 	return items
+}
+
+// kept is a small list to begin the next burst with, of two that are empty. Big ones are for whoever needs one.
+func (in *inbox) kept(lists ...[]item) (small []item) {
+	for _, l := range lists {
+		switch {
+		case cap(l) == inboxSize:
+			bigInboxes.Put((*[inboxSize]item)(l[:inboxSize]))
+		case cap(l) > 0:
+			small = l[:0]
+		}
+	}
+	return small
 }
 
 // close refuses all that comes from now on and returns what waits.
@@ -210,6 +229,7 @@ func (s *session) handleItems(items []item) {
 	n := 0
 	for len(items) > 0 && !s.ended {
 		it := event(&items[0])
+		s.now = time.Now()
 		n += items[0].weight()
 		items = items[1:]
 		if it.apply(s); n >= runMax {

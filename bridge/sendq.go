@@ -36,8 +36,12 @@ type queued struct {
 
 // sent is a message that went out lately, to be named should a 903 come.
 type sent struct {
-	queued
-	at time.Time
+	to     string // whose IM it was; "" for other messages
+	what   string // as in queued, and so the others
+	text   string
+	by     *client
+	at     time.Time
+	parcel *parcel
 }
 
 // sendQueue holds what the server's rate classes do not let go yet: one lane per class and per room, each in order.
@@ -93,7 +97,7 @@ func (s *session) submit(cl pace.Class, q queued) bool {
 	if s.link == nil {
 		return false
 	}
-	now := time.Now()
+	now := s.now
 	lane := s.queue.lanes[cl]
 	if len(lane) == 0 && s.mayGo(now, cl, q.cmd) {
 		return s.release(now, cl, q)
@@ -185,14 +189,22 @@ func (s *session) release(now time.Time, cl pace.Class, q queued) bool {
 	if q.line != nil {
 		q.line.at = now
 	} else if q.what != "" {
-		s.queue.remember(sent{q, now})
+		m := sent{what: q.what, text: q.text, by: q.by, at: now, parcel: q.parcel}
+		if im, ok := q.cmd.(toc.SendIM); ok && !im.Auto {
+			m.to = im.To.Key()
+		}
+		s.queue.remember(m)
 	}
 	return true
 }
 
 func (q *sendQueue) remember(m sent) {
-	for len(q.recent) >= recentMax || len(q.recent) > 0 && m.at.Sub(q.recent[0].at) > recentTime {
-		q.recent = q.recent[1:]
+	old := 0
+	for len(q.recent)-old >= recentMax || len(q.recent) > old && m.at.Sub(q.recent[old].at) > recentTime {
+		old++
+	}
+	if q.recent = q.recent[old:]; len(q.recent) == cap(q.recent) && len(q.recent) > recentMax/2 {
+		q.recent = append(make([]sent, 0, 4*recentMax), q.recent...) // so that one of many is moved
 	}
 	q.recent = append(q.recent, m)
 }
@@ -290,8 +302,7 @@ func (s *session) undelivered(e toc.ServerError) bool {
 	}
 	key := toc.ScreenName(e.Arg).Key()
 	for i, m := range slices.Backward(s.queue.recent) {
-		im, ok := m.cmd.(toc.SendIM)
-		if !ok || im.To.Key() != key || im.Auto {
+		if m.to == "" || m.to != key {
 			continue
 		}
 		s.queue.recent = slices.Delete(s.queue.recent, i, i+1)

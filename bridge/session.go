@@ -59,6 +59,7 @@ type session struct {
 	// Owned by the session's turn.
 	ctx      context.Context // fixed
 	endCtx   context.CancelFunc
+	now      time.Time // when what is being done was begun to be done
 	ended    bool
 	password seal.Secret
 	typed    toc.ScreenName // the account's name as its first login spelled it

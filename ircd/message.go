@@ -28,7 +28,9 @@ type Message struct {
 	lines []Line // of NewMultiline; nil: the text is in Params
 	ref   string // reference of its batch, given by the first Send
 
-	encoded []encoding // by capability set; all share one buffer's life
+	encoded []encoding // by capability set
+	first   [1]encoding
+	params  [3]string
 }
 
 type encoding struct {
@@ -38,7 +40,10 @@ type encoding struct {
 
 // NewMessage makes a message from prefix (nil: from the server).
 func NewMessage(prefix *irc.Prefix, command string, params ...string) *Message {
-	return &Message{Message: irc.Message{Prefix: prefix, Command: command, Params: params}}
+	m := &Message{Message: irc.Message{Prefix: prefix, Command: command}}
+	m.Params = append(m.params[:0], params...)
+	m.encoded = m.first[:0]
+	return m
 }
 
 // NewJoin makes a JOIN with its extended-join form. An empty account is "*".

@@ -32,7 +32,11 @@ type Line struct {
 //
 // One line that fits, and a text of blank lines only, make an ordinary Message: blank is " ".
 func NewMultiline(prefix *irc.Prefix, command, target string, lines []Line) *Message {
-	lines = fitLines(lines, TextBudget(prefix, command, target))
+	budget := TextBudget(prefix, command, target)
+	if len(lines) == 1 && lines[0].Text != "" && len(lines[0].Text) <= budget {
+		return NewMessage(prefix, command, target, lines[0].Text)
+	}
+	lines = fitLines(lines, budget)
 	switch {
 	case allBlank(lines):
 		return NewMessage(prefix, command, target, " ")

@@ -39,9 +39,11 @@ var ErrUnknownCommand = errors.New("unknown command")
 // answer sends err as Dispatch would: a *Reply as it is, ErrUnknownCommand as 421, anything else as 400 with its text.
 // Nothing is ever sent in answer to a NOTICE (RFC 2812 §3.3.2).
 func (c *Conn) answer(command string, err error) {
+	if err == nil || command == "NOTICE" {
+		return
+	}
 	var r *Reply
 	switch {
-	case err == nil || command == "NOTICE":
 	case errors.As(err, &r):
 		c.Reply(r.Numeric, r.Params...)
 	case errors.Is(err, ErrUnknownCommand):

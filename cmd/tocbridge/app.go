@@ -137,6 +137,10 @@ func (a *app) run(ctx context.Context) error {
 	if err := a.bridge.Start(running); err != nil {
 		a.log.Error("accounts that are always on stay off until their users log in", "err", err)
 	}
+	g.Go(func() error {
+		newTuner().run(running)
+		return nil
+	})
 	a.notify(daemon.SdNotifyReady)
 	<-running.Done()
 	a.notify(daemon.SdNotifyStopping)

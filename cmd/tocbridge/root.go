@@ -10,6 +10,7 @@
 //	app.go      the parts put together, run, and shut down in order
 //	listen.go   how clients come in: addresses, TLS, systemd's sockets, SIGHUP
 //	log.go      the logger                hints.go    what to type into which client
+//	memory.go   when memory is collected, and given back
 //	buddy.go, cast.go                     the demo's buddies
 //
 // The packages meet only here: this command turns a config.Config into an
