@@ -43,9 +43,9 @@ func TestRealClientsEchoMessage(t *testing.T) {
 	}
 
 	i.enter("/join #talk")
-	i.waitScreen("AliceSmith [irssi@aim] has joined #talk")
+	i.waitScreen("AliceSmith [irssi@", "aim] has joined #talk")
 	w.enter("/join #talk")
-	i.waitScreen("bob [", "@aim] has joined")
+	i.waitScreen("bob [", "aim] has joined")
 	w.enter("hello, room")
 	i.waitScreen("bob> hello, room")
 	i.enter("hello, bob")
@@ -60,5 +60,6 @@ func TestRealClientsEchoMessage(t *testing.T) {
 	i.enter("/away")
 	w.waitStyled(present)
 	w.enter("/server raw") // what went over the wire
-	w.waitScreen("@time=20", ":AliceSmith!irssi@aim PRIVMSG #talk :hello, bob", "@time=20", ":AliceSmith!irssi@aim AWAY :gone for tea", "@time=20", ":AliceSmith!irssi@aim AWAY")
+	from := ":AliceSmith!irssi@"
+	w.waitScreen("@time=20", from, " PRIVMSG #talk :hello, bob", "@time=20", from, " AWAY :gone for tea", "@time=20", from, " AWAY")
 }

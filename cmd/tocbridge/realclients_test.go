@@ -112,7 +112,7 @@ func befriend(i, w *terminal) {
 	i.t.Helper()
 	i.enter("add bob")
 	w.enter(`add "Alice Smith"`)
-	i.waitScreen("bob [", "@aim] has joined &buddies", "Added bob")
+	i.waitScreen("bob [", "aim] has joined &buddies", "Added bob")
 	w.waitScreen("AliceSmith [alicesmith]", "has joined &buddies", "Added AliceSmith")
 }
 
@@ -163,18 +163,18 @@ func TestRealClientsChat(t *testing.T) {
 	i.waitScreen("bob is away", "bob is back")
 
 	i.enter("/join #Our_Room")
-	i.waitScreen("AliceSmith [irssi@aim] has joined #Our_Room")
+	i.waitScreen("AliceSmith [irssi@", "aim] has joined #Our_Room")
 	w.enter("/join #our_room")
-	i.waitScreen("bob [", "@aim] has joined")
+	i.waitScreen("bob [", "aim] has joined")
 	w.enter("hello, room")
 	i.waitScreen("bob> hello, room")
 	i.enter("hello, bob")
 	w.waitScreen("hello, bob")
 
 	w.enter("/quit")
-	i.waitScreen("bob [", "@aim] has quit")
+	i.waitScreen("bob [", "aim] has quit")
 	i.enter("/window goto &buddies")
-	i.waitScreen("bob is back", "bob [", "@aim] has quit")
+	i.waitScreen("bob is back", "bob [", "aim] has quit")
 	if n := aim.Refused(); n != 0 {
 		t.Errorf("the server refused %d commands for speed", n)
 	}
@@ -221,7 +221,7 @@ func TestRealClientsServerComesBack(t *testing.T) {
 	befriend(i, w)
 	i.enter("/join #talk")
 	w.enter("/join #talk")
-	i.waitScreen("bob [", "@aim] has joined #talk")
+	i.waitScreen("bob [", "aim] has joined #talk")
 
 	aim.kill()
 	i.waitScreen("Netsplit ", "quits: bob") // what a lost link looks like on IRC
