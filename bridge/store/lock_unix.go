@@ -25,5 +25,14 @@ func lockFile(path string) (io.Closer, error) {
 		}
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
-	return f, nil
+	return locked{f}, nil
+}
+
+type locked struct{ *os.File }
+
+// Close gives the lock back before it closes: a process that is just being
+// started by somebody else in this one still has the file until it executes, and
+// with it the lock.
+func (l locked) Close() error {
+	return errors.Join(syscall.Flock(int(l.Fd()), syscall.LOCK_UN), l.File.Close())
 }
