@@ -71,7 +71,7 @@ servers = ( { address = "127.0.0.1"; port = "%s"; chatnet = "aim"; autoconnect =
 chatnets = { aim = { type = "IRC"; nick = "%s"; sasl_mechanism = "PLAIN"; sasl_username = "%s"; sasl_password = "%s"; }; };
 settings = {
   core = { real_name = "irssi user"; user_name = "irssi"; nick = "%[2]s"; };
-  "irc/core" = { cmds_max_at_once = "100"; };
+  "irc/core" = { cmds_max_at_once = "100"; cmd_queue_speed = "10msec"; };
   "fe-common/core" = { term_charset = "UTF-8"; };
 };
 `, port, nick, name, password))

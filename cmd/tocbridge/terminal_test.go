@@ -166,7 +166,13 @@ func (s *terminal) styled() string {
 // waitScreen waits until all the texts are on the screen, in this order.
 func (s *terminal) waitScreen(texts ...string) {
 	s.t.Helper()
-	s.until(s.screen, fmt.Sprintf("%q", texts), func(shown string) bool { return inOrder(shown, texts) })
+	s.waitLong(screenTime, texts...)
+}
+
+// waitLong is waitScreen for what takes a while.
+func (s *terminal) waitLong(limit time.Duration, texts ...string) {
+	s.t.Helper()
+	s.untilBy(limit, s.screen, fmt.Sprintf("%q", texts), func(shown string) bool { return inOrder(shown, texts) })
 }
 
 // waitStyled is waitScreen with escape sequences.
@@ -178,9 +184,14 @@ func (s *terminal) waitStyled(texts ...string) {
 // until waits until the screen is as it should be.
 func (s *terminal) until(screen func() string, what string, good func(shown string) bool) {
 	s.t.Helper()
+	s.untilBy(screenTime, screen, what, good)
+}
+
+func (s *terminal) untilBy(limit time.Duration, screen func() string, what string, good func(shown string) bool) {
+	s.t.Helper()
 	poll := time.NewTicker(pollTime)
 	defer poll.Stop()
-	deadline := time.After(screenTime)
+	deadline := time.After(limit)
 	for {
 		shown := screen()
 		if good(shown) {
