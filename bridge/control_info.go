@@ -17,7 +17,7 @@ func personCommands() []controlCommand {
 			long: []string{"set replaces it, add adds a line. Formatting is kept. AIM forgets a profile at sign-off; it is sent again at each sign-on."}},
 		{name: "dir", topic: "profile", usage: "get NICK | search FIELD=VALUE… | set FIELD=VALUE… | clear", min: 1, brief: "AIM's directory of people", run: (*session).controlDir,
 			long: []string{"Fields: first, middle, last, maiden, city, state, country, email, web. A value with spaces stands in quotes: dir search last=Smith city=\"New York\"",
-				"set replaces the whole entry, and everybody can read it. A search needs first or last."}},
+				"set replaces the whole entry, and everybody can read it. A search needs first, last or email."}},
 		{name: "warn", topic: "privacy", also: []string{"evil"}, usage: "NICK [anon]", min: 1, brief: "warn somebody who wrote to you; anon does not say who did", run: (*session).controlWarn,
 			long: []string{"It takes a message from them that you have not warned them for. A high warning level makes them wait between messages."}},
 	}

@@ -103,6 +103,10 @@ func (s *session) dirSearch(k *call, words []string) {
 	if !ok {
 		return
 	}
+	if f := strings.Split(fields, ":"); f[0] == "" && (len(f) < 3 || f[2] == "") && (len(f) < 8 || f[7] == "") {
+		k.reply("A search needs first, last or email.")
+		return
+	}
 	isPage := func(e toc.Event) bool { _, ok := e.(toc.GotoURL); return ok }
 	s.page(toc.DirSearch{Fields: fields}, isPage, func(page, why string, err error) {
 		k.showDir(page, why, err, "Nobody in AIM's directory matches.")

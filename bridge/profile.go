@@ -34,7 +34,7 @@ var pageFailures = []struct {
 	text string
 }{
 	{toc.ErrProfileBusy, "AIM gives out no more pages for the moment (ten a minute); try again in a minute."},
-	{toc.ErrProfileExpired, "AIM took too long; try again."},
+	{toc.ErrProfileExpired, "AIM did not give out the page, whose address is good for a minute; try again."},
 	{toc.ErrPageTooBig, "The page is too big."},
 }
 
