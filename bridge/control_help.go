@@ -40,7 +40,7 @@ var helpTopics = []helpTopic{
 		"/invite NICK #room invites. Who invites you shows as an IRC invitation: /join the room to accept.",
 		"//roll in a room rolls dice: //roll-dice2-sides6. Rooms are joined again when the link to AIM comes back."}},
 	{"away", "Away and idle", []string{
-		"/away text says on AIM that you are away, /away alone that you are back. Who writes to you meanwhile is answered with the text.",
+		"/away text says on AIM that you are away, /away alone that you are back. Who writes to you meanwhile is answered with the text, once; %n in it becomes their name, %d the date, %t the time.",
 		"How long nothing was typed at any of your clients shows on AIM as idle."}},
 	{"privacy", "Who may see you and write to you", []string{
 		"AIM has five ways: all, deny (all but who is blocked), permit (only who is allowed), buddies (only your list), none. privacy shows and sets it.",
