@@ -1,9 +1,11 @@
 package bridge
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	irc "gopkg.in/irc.v4"
 
 	"tocbridge/ircd/ircdtest"
 	"tocbridge/toc"
@@ -213,5 +215,51 @@ func answered(t *testing.T, c *ircdtest.Client, kind string, m misuse) {
 	}
 	if diff := cmp.Diff(m.want, got); diff != "" {
 		t.Errorf("%s: %s (-want +got):\n%s", kind, m.send, diff)
+	}
+}
+
+// TestLabelOnEveryAnswer: whatever is answered to a labelled command, and when, it is one answer: one message with the
+// label, or ACK, or one batch with it that holds all.
+func TestLabelOnEveryAnswer(t *testing.T) {
+	t.Parallel()
+	lines := []string{"WHOIS bob,nobody", "WHO #My_Room", "WHO * %tn,1", "NAMES #My_Room,&buddies", "LIST", "MODE alice", "MODE #My_Room", "MODE &buddies +be", "MODE &buddies +b zed", "TOPIC &buddies",
+		"TOPIC #My_Room :new", "ISON bob carol", "USERHOST bob", "AWAY :x", "AWAY", "SETNAME :A. B.", "PRIVMSG bob :x", "PRIVMSG bob,carol :x", "PRIVMSG #My_Room :x", "PRIVMSG &buddies :help", "NOTICE bob :x", "TAGMSG bob", "PING x", "MONITOR + bob,zed",
+		"MONITOR S", "MONITOR L", "MONITOR C", "MOTD", "VERSION", "LUSERS", "INFO", "HELP", "HELP JOIN", "LINKS", "STATS u", "TIME", "ADMIN", "CAP LIST", "CAP LS", "JOIN &&buddies", "PART &&buddies :bye", "JOIN #nowhere", "INVITE bob #My_Room", "NICK Alice", "KICK &buddies carol",
+		"WHOWAS bob", "SILENCE", "CHATHISTORY LATEST bob * 5", "MARKREAD bob", "SEARCH text=x", "BOUNCER LISTNETWORKS", "NONSENSE", "PART #My_Room :bye", "JOIN 0"}
+	for _, row := range commandErrors {
+		for _, list := range [][]misuse{row.few, row.unknown, row.notOn} {
+			for _, m := range list {
+				if !strings.HasPrefix(m.send, "@") {
+					lines = append(lines, m.send)
+				}
+			}
+		}
+	}
+	for _, caps := range [][]string{{"batch", "labeled-response"}, {"batch", "labeled-response", "message-tags", "echo-message", "draft/multiline", "standard-replies", "setname"}} {
+		_, c := errorRig(t, ircdtest.Caps(caps...))
+		for _, line := range lines {
+			c.SendLine("@label=the-label " + line)
+			oneAnswer(t, line, c.Sync())
+		}
+	}
+}
+
+// oneAnswer wants one answer with the label.
+func oneAnswer(t *testing.T, line string, seen []*irc.Message) {
+	t.Helper()
+	labelled, open, ended := 0, "", false
+	for _, m := range seen {
+		if m.Tags["label"] == "the-label" {
+			labelled++
+			if m.Command == "BATCH" {
+				open = strings.TrimPrefix(m.Param(0), "+")
+			}
+		} else if m.Tags["label"] != "" {
+			t.Errorf("%s: another label: %v", line, m)
+		}
+		ended = ended || open != "" && m.Command == "BATCH" && m.Param(0) == "-"+open
+	}
+	if labelled != 1 || open != "" && !ended {
+		t.Errorf("%s: %d answers, batch %q ended: %v: %v", line, labelled, open, ended, seen)
 	}
 }
