@@ -5,11 +5,13 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"tocbridge/bridge/store"
 	"tocbridge/ircd"
 	"tocbridge/toc"
 	"tocbridge/toc/tocd"
@@ -23,9 +25,26 @@ type benchWorld struct {
 
 func newBenchWorld(b *testing.B, names ...string) *benchWorld {
 	b.Helper()
+	return newBenchWorldWith(b, Options{}, names...)
+}
+
+// withStore are options with a database.
+func withStore(b *testing.B) Options {
+	b.Helper()
+	s, err := store.Open(context.Background(), filepath.Join(b.TempDir(), "test.db"), store.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { s.Close() })
+	return Options{Store: s}
+}
+
+func newBenchWorldWith(b *testing.B, o Options, names ...string) *benchWorld {
+	b.Helper()
 	aim := tocd.New(tocd.Options{Accounts: accounts(names...)})
 	w := &benchWorld{b: b, aim: listenAndServe(b, aim.Serve)}
-	br := New(Options{Server: w.aim})
+	o.Server = w.aim
+	br := New(o)
 	limits := ircd.DefaultLimits()
 	limits.Rate, limits.Burst, limits.PerAddr, limits.PerAddrUnregistered = 0, 0, 0, 0
 	srv := &ircd.Server{Name: "irc.test", Backend: br, ISupport: br.ISupport(), Limits: limits}
@@ -146,8 +165,14 @@ func (w *benchWorld) direct(name toc.ScreenName) *toc.Client {
 }
 
 // BenchmarkFlood is messages a second from one IRC client to another, none lost.
-func BenchmarkFlood(b *testing.B) {
-	w := newBenchWorld(b, "alice", "bob")
+func BenchmarkFlood(b *testing.B) { benchFlood(b, newBenchWorld(b, "alice", "bob")) }
+
+// BenchmarkFloodStored is the same with a database, in which each message is kept twice.
+func BenchmarkFloodStored(b *testing.B) {
+	benchFlood(b, newBenchWorldWith(b, withStore(b), "alice", "bob"))
+}
+
+func benchFlood(b *testing.B, w *benchWorld) {
 	alice, bob := w.connect("alice"), w.connect("bob")
 	alice.send("PRIVMSG bob :warm up\r\n")
 	bob.until("warm up")

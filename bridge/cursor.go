@@ -161,6 +161,7 @@ func (s *session) fetchMissed(c *client, since string, limit int) {
 
 // read asks the store something on a goroutine that may wait, and posts what comes of it.
 func (s *session) read(ask func(context.Context) event) {
+	s.save()
 	s.helpers.Add(1)
 	go func() {
 		defer s.helpers.Done()

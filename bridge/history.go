@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"strings"
+	"sync"
 	"time"
 
 	irc "gopkg.in/irc.v4"
@@ -43,7 +44,8 @@ func (s *session) stamp(id string, at time.Time) stamp {
 // msgidTag is the tag under which history keeps an id that is not the position.
 const msgidTag = "msgid"
 
-// keep puts a line into the history, safe from the death of this process when it returns.
+// keep puts a line into the history. It is safe from the death of this process before anything that was said after it
+// leaves for a client or the server: see flushOut.
 func (s *session) keep(st stamp, e store.Entry, tags irc.Tags) {
 	if s.acct == nil {
 		return
@@ -52,12 +54,30 @@ func (s *session) keep(st stamp, e store.Entry, tags irc.Tags) {
 		tags = withTag(tags, msgidTag, st.id)
 	}
 	e.ID, e.Time, e.Tags = st.pos, st.at, tagText(tags)
-	s.acct.Append(e)
+	if s.unsaved == nil {
+		s.unsaved = unsavedLists.Get().(*[]store.Entry)
+	}
+	*s.unsaved = append(*s.unsaved, e)
 	if e.Command == "PRIVMSG" || e.Command == "NOTICE" {
 		s.lastLine = st.pos
 	}
 	s.missed.count(s, e)
 }
+
+// save hands what keep was given to the store, in one piece.
+func (s *session) save() {
+	if s.unsaved == nil {
+		return
+	}
+	s.acct.Append(*s.unsaved...)
+	clear(*s.unsaved)
+	*s.unsaved = (*s.unsaved)[:0]
+	unsavedLists.Put(s.unsaved)
+	s.unsaved = nil
+}
+
+// unsavedLists are for sessions while they have something to save.
+var unsavedLists = sync.Pool{New: func() any { return new([]store.Entry) }}
 
 func withTag(tags irc.Tags, key, value string) irc.Tags {
 	out := irc.Tags{key: value}

@@ -137,6 +137,7 @@ func (s *session) putOff(im outgoing) error {
 	}
 	st := s.stamp("", time.Time{})
 	s.keep(st, store.Entry{Target: im.who.key, Out: true, From: string(s.self.name), Command: im.command, Text: im.raw}, im.tags)
+	s.save()
 	s.acct.Put(kindOutbox, st.pos, string(im.who.name)+"\n"+im.raw)
 	s.addParcel(&parcel{id: st.pos, to: im.who, text: im.raw})
 	s.echo(im, st)

@@ -106,6 +106,7 @@ func (s *session) forgetTrip() {
 		return
 	}
 	if s.mac == nil {
+		s.save()
 		s.acct.Wipe()
 		return
 	}

@@ -240,8 +240,9 @@ func (s *session) handleItems(items []item) {
 	}
 }
 
-// flushOut lets everything go that the session has said to the server and to its clients.
+// flushOut lets everything go that the session has said to the server and to its clients, once the store has it.
 func (s *session) flushOut() {
+	s.save()
 	if s.link != nil {
 		s.link.flush()
 	}

@@ -90,6 +90,7 @@ type session struct {
 	lingerT  *time.Timer
 	alone    bool              // no client is left, and the account stays on
 	acct     *store.Account    // nil: nothing is kept
+	unsaved  *[]store.Entry    // what it does not have yet
 	begun    string            // position of the last line of earlier sessions of the account
 	lastPos  string            // of the last line stamped
 	lastLine string            // of the last one kept that somebody said

@@ -324,6 +324,8 @@ func measureAccounts(t *testing.T, tab *table, n int) {
 	took, _ := logInAll(t, m.addr, names, 32)
 	spent := m.processor() - before
 	settle(m)
+	time.Sleep(2*houseTime + time.Second) // memory is given back
+	settle(m)
 	before = m.processor()
 	time.Sleep(idleTime) // what is measured is that nothing happens
 	idle := m.processor() - before
