@@ -21,13 +21,20 @@ import (
 	"tocbridge/ircd/ircdtest"
 )
 
-// untilClosed waits until so many connections have ended for this reason.
-func (s *server) untilClosed(r ircd.Reason, n int) {
+// untilClosed waits until so many connections have ended for this reason, or one of these.
+func (s *server) untilClosed(r ircd.Reason, n int, or ...ircd.Reason) {
 	s.t.Helper()
 	deadline := time.After(ircdtest.Timeout)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for s.Stats().Closed[r] < n {
+	closed := func() (sum int) {
+		counts := s.Stats().Closed
+		for _, reason := range append(or, r) {
+			sum += counts[reason]
+		}
+		return sum
+	}
+	for closed() < n {
 		select {
 		case <-tick.C:
 		case <-deadline:

@@ -458,7 +458,8 @@ func TestWebSocketEnds(t *testing.T) {
 		} else if got, err := io.ReadAll(nc); err != nil || !strings.Contains(string(got), "\x88") {
 			t.Errorf("a close frame was answered with %q, %v", got, err)
 		}
-		s.untilClosed(ircd.ReasonEOF, i+1)
+		// Where we were just writing to who hung up, that fails first.
+		s.untilClosed(ircd.ReasonEOF, i+1, ircd.ReasonWrite, ircd.ReasonError)
 	}
 	if got := other.Sync(); len(got) != 0 {
 		t.Errorf("got %v", got)
@@ -468,7 +469,7 @@ func TestWebSocketEnds(t *testing.T) {
 	if err := c.ws.ws.Close(websocket.StatusGoingAway, "tab closed"); err != nil {
 		t.Errorf("close: %v", err)
 	}
-	s.untilClosed(ircd.ReasonEOF, 7)
+	s.untilClosed(ircd.ReasonEOF, 7, ircd.ReasonWrite, ircd.ReasonError)
 }
 
 func TestWebSocketShutdown(t *testing.T) {
