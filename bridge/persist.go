@@ -11,6 +11,7 @@ import (
 	"tocbridge/bridge/nicks"
 	"tocbridge/bridge/store"
 	"tocbridge/ircd"
+	"tocbridge/toc"
 )
 
 // The kinds of state kept for an account that have no file of their own.
@@ -42,6 +43,7 @@ func (s *session) openAccount() {
 	s.settings.values = state[kindSetting]
 	s.awaySaid = state[kindAway]["text"]
 	s.awayText = s.awaySaid
+	s.reserveNicks(toc.Config{})
 	s.loadRooms(state[kindRoom])
 	s.loadOutbox(state[kindOutbox])
 	s.loadPounces(state[kindNotify])
