@@ -123,7 +123,7 @@ func TestHandles(t *testing.T) {
 
 // A handle that nobody uses costs little.
 func TestHandlesAreSmall(t *testing.T) {
-	const n = 5000
+	n := some(5000)
 	s := openAt(t, Memory, Options{})
 	for i := range n {
 		a := account(t, s, fmt.Sprint("user", i))
@@ -144,7 +144,7 @@ func TestHandlesAreSmall(t *testing.T) {
 	runtime.GC()
 	runtime.GC()
 	runtime.ReadMemStats(&after)
-	if per := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / n; per > 1024 {
+	if per := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / int64(n); per > 1024 {
 		t.Errorf("%d bytes each", per)
 	} else {
 		t.Logf("%d bytes each", per)
@@ -293,7 +293,7 @@ func TestBackPressure(t *testing.T) {
 	s := openAt(t, path, Options{QueueBytes: chunkSize})
 	a := account(t, s, "alice")
 	largest := 0
-	for i := range 10_000 {
+	for i := range some(10_000) {
 		a.Append(benchEntry(i))
 		s.mu.Lock()
 		largest = max(largest, s.queue.bytes)
@@ -302,7 +302,7 @@ func TestBackPressure(t *testing.T) {
 	if largest > 2*chunkSize {
 		t.Errorf("%d bytes were queued", largest)
 	}
-	if _, left, err := a.Since(t.Context(), "", 1, time.Time{}, nil); err != nil || left != 9999 {
+	if _, left, err := a.Since(t.Context(), "", 1, time.Time{}, nil); err != nil || left != some(10_000)-1 {
 		t.Error(left, err)
 	}
 }
@@ -342,12 +342,12 @@ func TestConcurrency(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{Memory, filepath.Join(t.TempDir(), "tocbridge.db")} {
 		s := openAt(t, path, Options{QueueBytes: 256 << 10, MaxAge: time.Hour * 24 * 36500, MaxEntries: 1 << 40})
-		const accounts, each = 8, 400
+		accounts, each := 8, some(400)
 		var all sync.WaitGroup
 		for i := range accounts {
 			all.Go(func() { appendAndRead(t.Context(), t, s, fmt.Sprint("user", i), each) })
 			all.Go(func() {
-				for range 20 {
+				for range some(20) {
 					if _, err := s.Accounts(t.Context()); err != nil {
 						t.Error(err)
 					}
@@ -373,7 +373,7 @@ func appendAndRead(ctx context.Context, t *testing.T, s *Store, key string, n in
 	for i := range n {
 		a.Append(benchEntry(i))
 		a.Put("cursor", "phone", fmt.Sprint(i))
-		if i%50 != 0 {
+		if i%20 != 0 {
 			continue
 		}
 		got, left, err := a.Since(ctx, "", 10, time.Time{}, nil)

@@ -81,7 +81,7 @@ func victimEntry(thread, n int) Entry {
 func TestKill(t *testing.T) {
 	t.Parallel()
 	rounds := killRounds
-	if testing.Short() {
+	if testing.Short() || raceEnabled {
 		rounds = 10
 	}
 	const seed = 20261122

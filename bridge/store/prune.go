@@ -29,7 +29,7 @@ type victim struct {
 
 const (
 	deleteMessage = `DELETE FROM messages WHERE seq = ?`
-	shrinkAccount = `UPDATE accounts SET entries = entries - ? WHERE id = ?`
+	shrinkAccount = `UPDATE accounts SET entries = entries - ? WHERE id = ? RETURNING entries`
 	deleteConv    = `DELETE FROM conversations WHERE id = ?`
 	selectOrphan  = `SELECT id FROM conversations WHERE account = 0 LIMIT 1`
 	selectOldest  = `SELECT seq, time FROM messages WHERE conv = ? ORDER BY id LIMIT ?`
@@ -68,7 +68,8 @@ func (w *writer) clearOrphans() (more bool, err error) {
 			return false, err
 		}
 	}
-	return true, t.remove(0, list)
+	_, err = t.remove(0, list)
+	return true, err
 }
 
 // overflow notes that an account has so many entries.
@@ -111,7 +112,11 @@ func (t *transaction) pruneAccount(account int64) (err error) {
 		delete(c.overfull, account)
 		delete(c.cutoffs, account)
 	}
-	return t.remove(account, list)
+	left, err := t.remove(account, list)
+	if len(list) > 0 && err == nil {
+		t.w.overflow(account, left) // more may have come since the cutoff was found
+	}
+	return err
 }
 
 // age removes what is older than Options.MaxAge, conversation by conversation,
@@ -188,7 +193,8 @@ func (t *transaction) ageConv(conv, cutoff int64) (done bool, err error) {
 		}
 		t.w.forget()
 	}
-	return n < pruneStep, t.remove(account, list[:n])
+	_, err = t.remove(account, list[:n])
+	return n < pruneStep, err
 }
 
 // victims are the messages that a query finds.
@@ -208,23 +214,24 @@ func (t *transaction) victims(query string, args ...any) (list []victim, err err
 	return list, rows.Err()
 }
 
-// remove deletes messages of an account, and their words.
-func (t *transaction) remove(account int64, list []victim) error {
+// remove deletes messages of an account, and their words. left is how many it
+// has then, 0 if there is no account.
+func (t *transaction) remove(account int64, list []victim) (left int64, err error) {
 	if len(list) == 0 {
-		return nil
+		return 0, nil
 	}
 	for _, v := range list {
 		if v.seq <= t.w.indexed {
 			if _, err := t.exec(deleteWords, v.seq); err != nil {
-				return err
+				return 0, err
 			}
 		}
 		if _, err := t.exec(deleteMessage, v.seq); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	_, err := t.exec(shrinkAccount, len(list), account)
-	return err
+	left, err = t.id(shrinkAccount, len(list), account)
+	return left, ignoreNoRows(err)
 }
 
 // vacuum gives unused pages back to the file system, all of them once there are

@@ -28,6 +28,14 @@ func openAt(t *testing.T, path string, o Options) *Store {
 	return s
 }
 
+// some is n, or a tenth of it under the race detector.
+func some(n int) int {
+	if raceEnabled {
+		return n / 10
+	}
+	return n
+}
+
 func account(t *testing.T, s *Store, key string) *Account {
 	t.Helper()
 	a, err := s.Account(t.Context(), key)
