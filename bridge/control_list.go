@@ -202,6 +202,8 @@ func (s *session) giveNick(k *call, c *contact, nick string) {
 		switch {
 		case why != "":
 			k.reply("%s is now %s, but not as alias on AIM: %s", old, nick, why)
+		case old == nick:
+			k.reply("%s has that nick already; now it is the alias on AIM too.", nick)
 		case !c.buddy():
 			k.reply("%s is now %s, here only: nobody not on your list has an alias on AIM.", old, nick)
 		default:

@@ -61,7 +61,7 @@ func (s *session) toAsk(targets []string) (out []*contact) {
 		switch {
 		case who == s.self, who.tracked(), s.blocked(who):
 		case now.Sub(who.heard) < vouchTime && (limited || s.b.peer(who.key) != nil):
-		case limited && now.Sub(who.missed) < missedTime:
+		case limited && now.Sub(who.missed) < missedTime && !s.b.signedOn(name): // unless they came to this bridge meanwhile
 		default:
 			out = append(out, who)
 		}

@@ -3,7 +3,9 @@ package bridge
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 
+	"tocbridge/bridge/pace"
 	"tocbridge/ircd/ircdtest"
 	"tocbridge/toc"
 	"tocbridge/toc/tocd"
@@ -224,4 +226,18 @@ func TestRespaced(t *testing.T) {
 			t.Errorf("%q as %q is %q, want %q", tc[0], tc[1], got, tc[2])
 		}
 	}
+}
+
+// TestMissedAndBackOnThisBridge: who was not there a moment ago, and has come to this bridge since, is asked for again.
+func TestMissedAndBackOnThisBridge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, shutdown := newWorld(t, tocd.Options{Accounts: accounts("alice", "bob"), RateLimits: true}, Options{Pace: pace.Oscar})
+		defer shutdown()
+		alice := w.login("alice")
+		alice.Send("PRIVMSG bob :hello?")
+		alice.Expect("401 alice bob *")
+		bob := w.login("bob")
+		alice.Send("PRIVMSG bob :hello!")
+		bob.Expect(":alice!* PRIVMSG bob :hello!")
+	})
 }
