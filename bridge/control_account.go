@@ -11,7 +11,7 @@ import (
 
 func accountCommands() []controlCommand {
 	return []controlCommand{
-		{name: "account", topic: "account", also: []string{"status"}, brief: "the link to AIM", run: (*session).controlAccount},
+		{name: "account", topic: "account", also: []string{"status"}, usage: "[on|off]", brief: "the link to AIM: since when, what waits, who else; on and off are signon and signoff", run: (*session).controlAccount},
 		{name: "signoff", topic: "account", also: []string{"offline", "disconnect", "logout"}, brief: "leave AIM and stay here", run: (*session).controlSignOff,
 			long: []string{"Nobody sees you on AIM then, and you see nobody; your channels stay. signon comes back."}},
 		{name: "signon", topic: "account", also: []string{"online", "connect", "login"}, brief: "come back to AIM, or try again at once", run: (*session).controlSignOn},
@@ -72,6 +72,20 @@ type sibling struct {
 func (s *session) siblingDid(what string) { s.sibling = sibling{time.Now(), what} }
 
 func (s *session) controlAccount(k *call) {
+	if len(k.args) > 0 { // as in BitlBee: account on, account aim off
+		switch strings.ToLower(k.args[len(k.args)-1]) {
+		case "on":
+			s.controlSignOn(k)
+			return
+		case "off":
+			s.controlSignOff(k)
+			return
+		case "list":
+		default:
+			k.reply("Your account here is your AIM account, and you are logged in to it. account on and off, or signon and signoff, come and go; set shows what can be set.")
+			return
+		}
+	}
 	k.reply("Screen name %s, server %s", s.self.name, s.o.Server)
 	if text := s.downText(); text != "" {
 		k.reply("%s", text)

@@ -18,7 +18,7 @@ var talkControls = map[string][]struct{ say, want string }{
 		{"help del", "\x02remove NICK\x02  take somebody off your buddy list\nAlso: /kick NICK in &buddies\nOther names: del, delete"},
 		{"help nonsense", "Unknown command: nonsense. Say help for what there is; to write to somebody say nick: text."},
 		{"help a", "a could be add or allow or account. Which?"},
-		{"\x02he\x02lp acc", "\x02account\x02  the link to AIM\nOther names: status"},
+		{"\x02he\x02lp acc", "\x02account [on|off]\x02  the link to AIM: since when, what waits, who else; on and off are signon and signoff\nOther names: status"},
 	},
 	"unknown": {
 		{"xyzzy", "Unknown command: xyzzy. Say help for what there is; to write to somebody say nick: text."},
@@ -218,6 +218,7 @@ var talkControls = map[string][]struct{ say, want string }{
 	"signoff": {
 		{"signoff", signedOffText},
 		{"offline", "You are signed off already; signon comes back."},
+		{"account aim off", "You are signed off already; signon comes back."},
 		{"move bob Work", "Not moved: you are signed off from AIM, signon comes back"},
 		{"group add Work", "Not added: you are signed off from AIM, signon comes back"},
 		{"group del Buddies -all", "Not deleted: you are signed off from AIM, signon comes back"},
@@ -289,6 +290,9 @@ var talkControls = map[string][]struct{ say, want string }{
 		{"blist [*", "Nobody on your list matches.\n2 buddies (1 available, 0 away, 1 offline)"},
 	},
 	"account": {
+		{"account on", "You are signed on already, since {}. reconnect signs on anew."},
+		{"account add aim alice", "Your account here is your AIM account, and you are logged in to it. account on and off, or signon and signoff, come and go; set shows what can be set."},
+		{"account aim set x", "Your account here is your AIM account, and you are logged in to it. account on and off, or signon and signoff, come and go; set shows what can be set."},
 		{"account", "Screen name alice, server aim.test:9898\nSigned on since {}\nOther AIM clients of this name: none noticed (AIM tells only what they do)\n" +
 			"1 IRC client attached: (this one), warning level 0%, everybody may see you and write to you\nNothing waits to be sent; no speed limits are kept: the server is said to have none"},
 		{"status", "Screen name alice, server aim.test:9898\nSigned on since {}\nOther AIM clients of this name: none noticed (AIM tells only what they do)\n" +
