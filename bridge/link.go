@@ -58,8 +58,12 @@ var batches = sync.Pool{New: func() any { return new(batch) }}
 
 func (b *batch) apply(s *session) {
 	if s.link == b.l {
+		crowd := s.beginCrowd(b.events)
 		for _, e := range b.events {
 			s.handleTOC(e)
+		}
+		if crowd {
+			s.endStorm()
 		}
 		s.nameRefused()
 	}

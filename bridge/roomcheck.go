@@ -25,6 +25,7 @@ const (
 	forgiveTime = 100 * time.Second // the least that a limited room takes to be limited no more is 122 s
 	silentTime  = 10 * time.Second  // for a room to say that somebody left it who left AIM
 	gossipTime  = 3 * time.Second   // for somebody who is said to have left a room to be back: who joins again leaves first
+	saidMax     = 2 * outboxMax     // own lines that a server may be late with; one that never sends them back must not cost memory
 	mendPause   = 2 * time.Minute   // between attempts to get back into a room
 )
 

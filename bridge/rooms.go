@@ -229,7 +229,9 @@ func (s *session) sayRoom(c *client, m *irc.Message, channel, text string) error
 		if !s.submit(s.pacer.Room(r.id), q) {
 			return ircd.Numeric(irc.ERR_CANNOTSENDTOCHAN, channel, "AIM does not keep up, too much waits already. Not sent: "+part.String())
 		}
-		r.said = append(r.said, line)
+		if r.said = append(r.said, line); len(r.said) > saidMax {
+			r.said = r.said[1:]
+		}
 	}
 	s.keep(st, store.Entry{Target: ircd.Fold(r.channel), Out: true, From: string(s.self.name), Command: m.Command, Text: text}, tags)
 	s.echoRoom(c, st, s.said(s.own(m, m.Command, r.channel, text), s.self, aside{id: st.id, at: st.at, tags: tags}))

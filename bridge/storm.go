@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tocbridge/ircd"
+	"tocbridge/toc"
 )
 
 // A lost link takes everybody along, and the next sign-on brings them back. Each is one event for a person, and is shown
@@ -35,7 +36,9 @@ type storm struct {
 }
 
 func (st *storm) stop() {
-	st.limit.Stop()
+	if st.limit != nil {
+		st.limit.Stop()
+	}
 	if st.quiet != nil {
 		st.quiet.Stop()
 	}
@@ -54,6 +57,32 @@ func (s *session) beginStorm(rooms int) {
 	limit := stormMax * s.o.Gather
 	st.limit = s.endLater(st, limit)
 	s.fence(limit, s.calm)
+}
+
+// crowdMin is how many who arrive at one moment are shown as one event.
+const crowdMin = 5
+
+// beginCrowd collects those who arrive in one piece of what the server says, if they are many: so they do after a sign-on
+// that took its time, and when the privacy mode changes. It reports whether there are; then endStorm shows them.
+func (s *session) beginCrowd(events []toc.Event) bool {
+	if len(events) < crowdMin || s.storm != nil || s.state != online || len(s.clients) == 0 {
+		return false
+	}
+	crowd := map[*contact]bool{} // the server repeats itself
+	for _, e := range events {
+		u, ok := e.(toc.BuddyUpdate)
+		if !ok || !u.Online {
+			continue
+		}
+		if c := s.roster.lookup(u.Name); c != nil && c.buddy() && !c.online {
+			crowd[c] = true
+		}
+	}
+	if len(crowd) < crowdMin {
+		return false
+	}
+	s.storm = &storm{}
+	return true
 }
 
 // endLater ends a storm after a while.

@@ -253,3 +253,36 @@ func TestStormAndAClientThatComes(t *testing.T) {
 		}
 	}
 }
+
+// TestCrowd: many who arrive at one moment are one netjoin, few are not.
+func TestCrowd(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Options{})
+	r.config("alice", buddies("a", "b", "c", "d", "e", "f"))
+	modern, end := r.login("alice", ircdtest.Caps("batch"))
+	plain := r.attach("alice")
+	end.tell(here("a", " U "), here("b", " UU"), here("c", " U "), here("d", " U "), here("b", " UU"))
+	for _, nick := range []string{"a", "b", "c", "d"} {
+		modern.Expect(":" + nick + "!* JOIN &buddies")
+	}
+	for _, m := range modern.Sync() {
+		if m.Command == "BATCH" {
+			t.Errorf("four are no crowd: %s", m)
+		}
+	}
+	plain.Sync()
+	end.tell(gone("a"), gone("b"), gone("c"), gone("d"))
+	end.tell(here("a", " UU"), here("b", " U "), toc.BuddyCaps{Name: "b"}, here("c", " U "), here("stranger", " U "), here("d", " U "), here("e", " U "), gone("c"), here("f", " U "))
+	end.tell(gone("f"))
+	seen := until(modern, ":f!* QUIT :Signed off")
+	joins, rest := inBatches(t, seen, "netjoin")
+	if len(joins) != 5 || count(rest, "JOIN") != 0 || count(rest, "QUIT") != 5 || count(rest, "MODE") != 1 || count(rest, "NOTICE") != 1 {
+		t.Errorf("in the netjoin %v, besides %v", joins, rest)
+	}
+	plain.Expect("MODE &buddies +vvvv b d e f")
+	plain.Expect("NOTICE &buddies :Away: a")
+	plain.Expect(":f!* QUIT :Signed off")
+	end.tell(here("f", " U "))
+	plain.ExpectNext(":f!* JOIN &buddies")
+	plain.ExpectNext("MODE &buddies +v f")
+}
