@@ -17,6 +17,7 @@ const (
 
 	deviceMax    = 64                    // devices of an account
 	replayRound  = 5000                  // lines of one round of a replay, after the first
+	replayTries  = 3                     // rounds in which nothing was found though something was said
 	replayPause  = 20 * time.Millisecond // until a client has read some more
 	replayHigh   = 256 << 10             // bytes waiting for a client at which a replay pauses
 	lazyProof    = time.Second           // quiet time after which a client without a device name is asked for proof
@@ -65,7 +66,7 @@ func (s *session) trackClient(c *client) {
 		return
 	}
 	c.replaying, c.fencing = true, true
-	s.fetchMissed(c, at, s.o.Replay.Lines)
+	s.fetchMissed(c, at, s.o.Replay.Lines, 0)
 }
 
 func (s *session) moveCursor(device, at string) {
@@ -148,14 +149,17 @@ func (c *client) untrack() {
 var replayed = []string{"PRIVMSG", "NOTICE"}
 
 // fetchMissed reads what a client missed since a position, the newest lines up to limit.
-func (s *session) fetchMissed(c *client, since string, limit int) {
+func (s *session) fetchMissed(c *client, since string, limit, empty int) {
 	var notBefore time.Time
 	if s.o.Replay.Age > 0 {
 		notBefore = time.Now().Add(-s.o.Replay.Age)
 	}
 	s.read(func(ctx context.Context) event {
 		entries, left, err := s.acct.Since(ctx, since, limit, notBefore, replayed)
-		return &replay{c: c, since: since, entries: entries, left: left, err: err}
+		if len(entries) > 0 {
+			empty = 0
+		}
+		return &replay{c: c, since: since, entries: entries, left: left, err: err, empty: empty}
 	})
 }
 
@@ -178,6 +182,7 @@ type replay struct {
 	entries []store.Entry
 	left    int // older ones that are left out
 	err     error
+	empty   int               // rounds in a row before this one that found nothing
 	refs    map[string]string // open batches by conversation
 }
 
@@ -209,13 +214,18 @@ func (r *replay) apply(s *session) {
 	s.nextRound(r)
 }
 
-// nextRound goes on with what was said during this one, until the client is up to date.
+// nextRound goes on with what was said during this one, until the client is up to date. What was said is in the store
+// when the turn that it was said in is over; if it does not get there, the disk is in trouble, and nobody waits for that.
 func (s *session) nextRound(r *replay) {
 	s.closeBatches(r)
-	if c := r.c; s.lastLine > max(r.since, c.seen) && s.storing() {
-		c.seen = max(r.since, c.seen)
-		s.fetchMissed(c, c.seen, replayRound)
+	c := r.c
+	c.seen = max(r.since, c.seen)
+	switch behind := s.lastLine > c.seen && s.storing(); {
+	case behind && r.empty < replayTries:
+		s.fetchMissed(c, c.seen, replayRound, r.empty+1)
 		return
+	case behind:
+		s.tell(c, "Something that was just said cannot be read from the history at the moment and is not shown here")
 	}
 	s.endReplay(r)
 }

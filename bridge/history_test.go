@@ -350,3 +350,18 @@ func TestDevicesAreBounded(t *testing.T) {
 		t.Errorf("%d devices, %d of them stored", len(s.cursors), len(kept))
 	}
 }
+
+// A store that does not give back what was said holds nobody up: the client is told, and goes on.
+func TestReplayOfWhatIsNotThere(t *testing.T) {
+	t.Parallel()
+	r := bouncer(t)
+	desk := r.device("desk")
+	end := r.nextEnd()
+	end.tell(im("Bob", "one"))
+	desk.Expect("PRIVMSG alice one")
+	r.bridge.peer("alice").post(do(func(s *session) { s.lastLine = "vvvvvvvvvvvvvvvvvvv" }))
+	phone := r.device("phone")
+	phone.Expect("NOTICE &buddies :Something that was just said cannot be read *")
+	end.tell(im("Bob", "two"))
+	phone.Expect("PRIVMSG alice two")
+}
