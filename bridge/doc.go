@@ -13,7 +13,7 @@
 //	session.go   session, its inbox and run loop      client.go    attached IRC clients, who is sent what
 //	signon.go    sign-on, back-off, restoring state   link.go      one signed-on TOC connection: reader, outbox
 //	incoming.go  TOC events -> session                wait.go      answers that come later
-//	commands.go  IRC commands -> session              query.go, whois.go, modes.go, topic.go  questions about the picture we keep
+//	commands.go  IRC commands -> session              query.go, whois.go, modes.go, usermodes.go, topic.go  questions about the picture we keep
 //	im.go, ctcp.go, tagmsg.go  messages both ways      sendq.go     the paced queue before the link
 //	roster.go    the buddy list, lists and presence as data   presence.go  changes of it as IRC lines
 //	rooms.go, joinroom.go  chat rooms as channels      control.go   the pseudo-user *aim; control_….go  its commands, each
