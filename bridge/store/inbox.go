@@ -79,7 +79,7 @@ func (s *Store) putBack(batch []*chunk) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queue.putBack(batch)
-	if s.journal.err != nil && s.queue.spilled == 0 && s.queue.bytes < maxJournal {
+	if s.journal.err != nil && s.queue.spilled == 0 && int64(s.queue.bytes) < s.journal.limit {
 		s.journal.rewrite(s.queue.chunks)
 	}
 }

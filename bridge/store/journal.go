@@ -39,11 +39,12 @@ func openJournalFile(path string, flag int) (journalFile, error) {
 // What has been committed may still be in it. Doing ops again, in their order
 // and up to the last, changes nothing. Guarded by Store.mu.
 type journal struct {
-	path string // "": there is none
-	open func(path string, flag int) (journalFile, error)
-	f    journalFile
-	size int64
-	err  error // why records are not written; nil: they are
+	path  string // "": there is none
+	limit int64  // of its size
+	open  func(path string, flag int) (journalFile, error)
+	f     journalFile
+	size  int64
+	err   error // why records are not written; nil: they are
 }
 
 // start opens the file. It goes on with what is there.
@@ -67,7 +68,7 @@ func (j *journal) write(records []byte) bool {
 	if j.path == "" {
 		return false
 	}
-	if j.err == nil && j.size+int64(len(records)) > maxJournal {
+	if j.err == nil && j.size+int64(len(records)) > j.limit {
 		j.err = errJournalFull
 	}
 	if j.err != nil {
@@ -113,6 +114,7 @@ func (j *journal) rewrite(chunks []*chunk) {
 	if err != nil {
 		if f != nil {
 			f.Close()
+			os.Remove(j.path + "-new") // it may be what fills the disk
 		}
 		j.err = err
 		return

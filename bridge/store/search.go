@@ -187,7 +187,7 @@ func (s *Store) indexAll(ctx context.Context) error {
 func (s *Store) searching() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.indexed < s.wanted && s.wordless == nil
+	return s.indexed < s.wanted && s.wordless == nil && !s.closed
 }
 
 // catchUp fills the index for those who search.

@@ -38,7 +38,7 @@ type Options struct {
 
 	// ReadOnly opens a database only to read what is in it, also one that is in
 	// use. It has to be there and of this program's version. Append, Put, Delete
-	// and Wipe have no effect.
+	// and Wipe have no effect, and Search finds only words that are indexed.
 	ReadOnly bool
 }
 
@@ -119,7 +119,7 @@ func newStore(path string, o Options) *Store {
 		closing: make(chan struct{}), done: make(chan struct{}),
 		progress: make(chan struct{}), handles: map[string]weak.Pointer[Account]{},
 	}
-	s.journal.open = openJournalFile
+	s.journal.open, s.journal.limit = openJournalFile, maxJournal
 	return s
 }
 

@@ -214,6 +214,51 @@ func moreThanTheQueue(t *testing.T, path string, journal bool) {
 	integrity(t, s.writing)
 }
 
+// A journal that is as long as it may be takes no more; what is only in memory
+// comes after what is in it.
+func TestJournalFull(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "tocbridge.db")
+	synctest.Test(t, func(t *testing.T) {
+		told := make(troubles, 9)
+		s := openAt(t, path, Options{Trouble: told.told, QueueBytes: 4 * chunkSize})
+		s.mu.Lock()
+		s.journal.limit = 2 * chunkSize
+		s.mu.Unlock()
+		a := account(t, s, "alice")
+		heal := faults[1].harm(t, s)
+		a.Put("k", "first", "x")
+		if err := told.next(t); err == nil {
+			t.Fatal("no trouble")
+		}
+		const n = 6000
+		for i := range n {
+			a.Append(benchEntry(i))
+		}
+		s.mu.Lock()
+		spilled, lost, size := s.queue.spilled, s.queue.lost, s.journal.size
+		s.mu.Unlock()
+		if size > 2*chunkSize || spilled == 0 || lost == 0 {
+			t.Errorf("%d bytes, %d spilled, %d lost", size, spilled, lost)
+		}
+		heal()
+		if err := told.next(t); err != nil {
+			t.Errorf("told %v", err)
+		}
+		got, _, err := a.Since(t.Context(), "", 0, time.Time{}, nil)
+		if err != nil || len(got) < n-lost || got[0].ID != benchEntry(0).ID || got[len(got)-1].ID != benchEntry(n-1).ID {
+			t.Errorf("%d entries, %d lost, %v", len(got), lost, err)
+		}
+		rest(t)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.journal.err != nil || s.journal.size != 0 {
+			t.Errorf("the journal has %d bytes, %v", s.journal.size, s.journal.err)
+		}
+		integrity(t, s.writing)
+	})
+}
+
 // Open says what is wrong in words, and whose it is with errors.Is; it changes
 // nothing of what it refuses.
 func TestOpenRefuses(t *testing.T) {
