@@ -47,6 +47,7 @@ func importCommand() *cobra.Command {
 		},
 	}
 	o.flags(cmd, "")
+	cmd.Flags().Lookup("account").Usage = "take everything as this `screenname`'s"
 	cmd.Flags().Lookup("format").Usage = "`text` or jsonl; if not given, as the names of files end, and jsonl on standard input"
 	return cmd
 }
