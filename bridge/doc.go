@@ -15,8 +15,12 @@
 //	incoming.go  TOC events -> session                wait.go      answers that come later
 //	commands.go  IRC commands -> session              query.go, whois.go, modes.go, usermodes.go, topic.go  questions about the picture we keep
 //	im.go, ctcp.go, tagmsg.go  messages both ways      sendq.go     the paced queue before the link
+//	away.go, idle.go, autoreply.go  away and idle      charset.go   who gets letters beyond ASCII in which form
+//	upkeep.go    what an account that stays on for weeks has to say
 //	roster.go    the buddy list, lists and presence as data   presence.go  changes of it as IRC lines
-//	rooms.go, joinroom.go  chat rooms as channels      control.go   the pseudo-user *aim; control_….go  its commands, each
+//	storm.go     many such changes at once, as netsplit and netjoin
+//	rooms.go, joinroom.go  chat rooms as channels      invitation.go, whisper.go  what is said about rooms in private
+//	roomcheck.go rooms that dropped us without a word   control.go   the pseudo-user *aim; control_….go  its commands, each
 //	               file with its part of the table
 //	settings.go  what a user has set and should outlive the session
 //	certs.go     client certificates (SASL EXTERNAL)      monitor.go   MONITOR

@@ -98,6 +98,24 @@ func typed(cmd toc.Command) (lines []string) {
 		}
 	case toc.SendTyping:
 		lines = append(lines, fmt.Sprintf("PRIVMSG %s :\x01TYPING %d\x01", cmd.To.Key(), map[toc.TypingState]int{toc.TypingActive: 1, toc.TypingPaused: 2}[cmd.State]))
+	case toc.Warn:
+		lines = append(lines, "PRIVMSG &buddies :warn "+string(cmd.Name)+map[bool]string{true: " anon"}[cmd.Anon])
+	case toc.ChangePassword:
+		lines = append(lines, fmt.Sprintf("PRIVMSG &buddies :password %s %q", cmd.Old, cmd.New))
+	case toc.SetInfo:
+		lines = append(lines, "PRIVMSG &buddies :profile set "+richtext.ParseHTML(cmd.Text).IRC())
+	case toc.SetDir:
+		lines = append(lines, "PRIVMSG &buddies :dir set"+fieldsOf(cmd.Fields))
+	case toc.NewGroup:
+		if !strings.Contains(cmd.Group, `"`) {
+			lines = append(lines, fmt.Sprintf("PRIVMSG &buddies :group add %q", cmd.Group))
+		}
+	case toc.DelGroup:
+		lines = append(lines, fmt.Sprintf("PRIVMSG &buddies :group del %q -all", cmd.Group))
+	case toc.SetPDMode:
+		if int(cmd.Mode) < len(ways) {
+			lines = append(lines, "PRIVMSG &buddies :privacy "+ways[cmd.Mode])
+		}
 	case toc.FormatNick:
 		lines = append(lines, "NICK "+strings.ReplaceAll(string(cmd.Name), " ", ""))
 	case toc.AddDeny:
@@ -110,6 +128,21 @@ func typed(cmd toc.Command) (lines []string) {
 		mode("-e", cmd.Names)
 	}
 	return lines
+}
+
+// ways are the words of privacy for AIM's modes.
+var ways = []string{"", "all", "none", "permit", "deny", "buddies"}
+
+// fieldsOf are the fields of a directory entry as dir takes them.
+func fieldsOf(fields string) string {
+	var b strings.Builder
+	names := []string{"first", "middle", "last", "maiden", "city", "state", "country", "email", "web"}
+	for i, value := range strings.Split(fields, ":") {
+		if value != "" && i < len(names) {
+			fmt.Fprintf(&b, " %s=%q", names[i], value)
+		}
+	}
+	return b.String()
 }
 
 // scripted is the far end of a capture: what came upon a command comes when the bridge sends one.
