@@ -57,7 +57,7 @@ func TestPauseSetsUpAnew(t *testing.T) {
 	c.Expect(":carol!carol@aim JOIN &buddies")
 	c.Send("AWAY :lunch")
 	c.Expect("306 ...")
-	end.take()
+	end.expect(toc.SetAway{Text: "lunch"})
 	end.tell(toc.Pause{})
 	c.Expect("NOTICE &buddies :AIM asks us to wait*")
 	c.Send("PRIVMSG bob :hi")
