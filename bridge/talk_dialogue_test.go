@@ -216,6 +216,10 @@ func (d *talkDialogue) played(cmd toc.Command) bool {
 		for _, name := range cmd.Names {
 			d.say("KICK &buddies %s", name)
 		}
+	case toc.NewGroup, toc.DelGroup, toc.SetPDMode, toc.AddDeny, toc.RemoveDeny, toc.AddPermit, toc.RemovePermit:
+		for _, line := range typed(cmd) {
+			d.say("%s", line)
+		}
 	default:
 		return false
 	}
