@@ -450,3 +450,21 @@ func TestBigListOfACapture(t *testing.T) {
 	c.Send("WHOIS bud3x7")
 	c.Expect("311 alicesmith bud3x7 bud3x7 aim * :bud3x7 (Alias of 7)")
 }
+
+// TestEveryCaptureIsPlayed: each recorded connection is a dialogue of one of the tests, but for the big list, which has a
+// test of its own.
+func TestEveryCaptureIsPlayed(t *testing.T) {
+	t.Parallel()
+	captures, err := filepath.Glob(filepath.Join("testdata", "captures", "*.txt"))
+	if err != nil || len(captures) < 45 {
+		t.Fatalf("%d captures: %v", len(captures), err)
+	}
+	for _, path := range captures {
+		name := strings.TrimSuffix(filepath.Base(path), ".txt")
+		_, here := os.Stat(filepath.Join("testdata", "golden", name+".txt"))
+		_, there := os.Stat(filepath.Join("testdata", "talk", name+".golden"))
+		if here != nil && there != nil && name != "26-big-config" {
+			t.Errorf("%s is played by no test", name)
+		}
+	}
+}
