@@ -113,7 +113,7 @@ func TestWarnings(t *testing.T) {
 		alice.Send("PRIVMSG &buddies :add bob")
 		alice.Expect(":bob!bob@aim JOIN &buddies")
 		alice.Send("PRIVMSG &buddies :warn bob")
-		alice.Expect("PRIVMSG &buddies :Not warned: That user cannot be warned now: they must have sent you a message*")
+		alice.Expect("PRIVMSG &buddies :Not warned: bob cannot be warned now: they must have sent you a message*")
 		bob.Send("PRIVMSG alice :one")
 		bob.Send("PRIVMSG alice :two")
 		alice.Expect("PRIVMSG alice two")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"tocbridge/ircd"
 )
@@ -91,12 +92,38 @@ func matches(pattern string, c *contact) bool {
 	return strings.Contains(ircd.Fold(c.nick()), pattern) || strings.Contains(strings.ToLower(string(c.name)), pattern)
 }
 
-// cellMax is the widest column of a table, in characters.
+// cellMax is the widest column of a table, in columns of a terminal.
 const cellMax = 32
 
+// columns is how many columns of a terminal a character takes: the wide ones of East Asia and emoji two, combining ones
+// none (Unicode UAX #11).
+func columns(r rune) int {
+	switch {
+	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		return 0
+	case unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana),
+		0x3000 <= r && r <= 0x303e, 0xff01 <= r && r <= 0xff60, 0xffe0 <= r && r <= 0xffe6, 0x1f300 <= r && r <= 0x1faff:
+		return 2
+	}
+	return 1
+}
+
+func widthOf(cell string) (n int) {
+	for _, r := range cell {
+		n += columns(r)
+	}
+	return n
+}
+
 func clip(cell string) string {
-	if r := []rune(cell); len(r) > cellMax {
-		return string(r[:cellMax-1]) + "…"
+	if widthOf(cell) <= cellMax {
+		return cell
+	}
+	n := 0
+	for i, r := range cell {
+		if n += columns(r); n > cellMax-1 {
+			return cell[:i] + "…"
+		}
 	}
 	return cell
 }
@@ -109,7 +136,7 @@ func table(rows [][]string) []string {
 	width := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i, cell := range row {
-			width[i] = max(width[i], len([]rune(clip(cell))))
+			width[i] = max(width[i], widthOf(clip(cell)))
 		}
 	}
 	var out []string
@@ -119,7 +146,7 @@ func table(rows [][]string) []string {
 			cell = clip(cell)
 			b.WriteString(cell)
 			if i < len(row)-1 {
-				b.WriteString(strings.Repeat(" ", width[i]-len([]rune(cell))+2))
+				b.WriteString(strings.Repeat(" ", width[i]-widthOf(cell)+2))
 			}
 		}
 		out = append(out, strings.TrimRight(b.String(), " "))

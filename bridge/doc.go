@@ -18,6 +18,9 @@
 //	away.go, idle.go, autoreply.go  away and idle      charset.go   who gets letters beyond ASCII in which form
 //	upkeep.go    what an account that stays on for weeks has to say
 //	roster.go    the buddy list, lists and presence as data   presence.go  changes of it as IRC lines
+//	listedit.go  changes of the list that we make     listchange.go  those that are told; both as IRC lines
+//	order.go     commands that AIM does not answer when it obeys   offline.go  PAUSE, leaving AIM and coming back
+//	profile.go, dir.go, rvous.go, ownname.go, password.go  pages, files that are offered, the account itself
 //	storm.go     many such changes at once, as netsplit and netjoin
 //	rooms.go, joinroom.go  chat rooms as channels      invitation.go, whisper.go  what is said about rooms in private
 //	roomcheck.go rooms that dropped us without a word   control.go   the pseudo-user *aim; control_….go  its commands, each

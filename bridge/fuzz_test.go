@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
 	irc "gopkg.in/irc.v4"
 
 	"tocbridge/ircd"
@@ -167,6 +169,52 @@ func FuzzFarEnd(f *testing.F) {
 		far.tell(toc.IMIn{From: "bob", Text: "the end of it"})
 		if !c.until(":the end of it") {
 			t.Fatal("the session ended")
+		}
+	})
+}
+
+// FuzzListEvents: whatever the server says of the list, in whatever order, the picture agrees with itself, and told twice
+// nothing is different.
+func FuzzListEvents(f *testing.F) {
+	f.Add("INSERTED2:g:Work|INSERTED2:b:Bobby:bob:Work|DELETED2:g:Work|DELETED2:b:bob:Buddies|INSERTED2:g:")
+	f.Add("CONFIG2:d:x\np:y\nm:4\ng:G\nb:bob:B\ndone:\n|INSERTED2:d:bob|UPDATED2:b:bob:G:alice|DELETED2:d:bob")
+	f.Add("INSERTED2:b:::|INSERTED2:b:carol:bob:G|INSERTED2:b:bob:carol:G|DELETED2:p:")
+	b := New(Options{Server: "aim.test:9898"})
+	f.Cleanup(func() { _ = b.Shutdown(context.Background()) })
+	f.Fuzz(func(t *testing.T, lines string) {
+		s, twice := newTestSession(b), newTestSession(b)
+		for line := range strings.SplitSeq(lines, "|") { // a list has line breaks of its own
+			e, err := toc.ParseEvent(line)
+			if err != nil {
+				continue
+			}
+			again := 2
+			if d, ok := e.(toc.Deleted); ok && d.Group == madeUpGroup {
+				again = 1 // the second is a removal of its own
+			}
+			applyListEvent(s, e)
+			for range again {
+				applyListEvent(twice, e)
+			}
+			if cfg, ok := e.(toc.Config); ok {
+				s.loadLists(cfg)
+				twice.loadLists(cfg)
+			}
+		}
+		if diff := cmp.Diff(pictureOf(s.roster), pictureOf(twice.roster)); diff != "" {
+			t.Fatalf("told twice (-once +twice):\n%s", diff)
+		}
+		nicks := map[string]string{}
+		for key, c := range s.roster.contacts {
+			if other, taken := nicks[ircd.Fold(c.nick())]; taken || !ircd.ValidNick(c.nick()) {
+				t.Fatalf("%q is %q, as is %q", key, c.nick(), other)
+			}
+			nicks[ircd.Fold(c.nick())] = key
+			for _, g := range c.groups {
+				if !slices.Contains(s.roster.find(g).members, c) {
+					t.Fatalf("%q thinks it is in %q", key, g)
+				}
+			}
 		}
 	})
 }

@@ -27,6 +27,9 @@ func (s *session) order(done func(why string), cmds ...toc.Command) (why string)
 		all = append(all, toc.Split(cmd)...)
 	}
 	o := &ordered{s: s, done: done}
+	if warn, ok := cmds[0].(toc.Warn); ok {
+		o.about = s.nicks.Nick(warn.Name)
+	}
 	o.refused = &wait{match: o.isRefusal, limit: time.Hour, done: o.answered}
 	fenced := s.mayFence()
 	if !fenced {
@@ -59,6 +62,7 @@ func (s *session) order(done func(why string), cmds ...toc.Command) (why string)
 type ordered struct {
 	s       *session
 	done    func(string)
+	about   string // whom, where the server's refusal does not name them
 	refused *wait
 	obeyed  *wait // nil: nothing is asked behind the order
 	over    bool
@@ -73,6 +77,9 @@ func (o *ordered) isRefusal(e toc.Event) bool {
 func (o *ordered) answered(e toc.Event) {
 	why := ""
 	if failed, ok := e.(toc.ServerError); ok {
+		if failed.Arg == "" && failed.Code == toc.ErrWarn {
+			failed.Arg = o.about
+		}
 		why = failed.Error()
 	} else if e == nil && o.s.link == nil {
 		why = "the connection to AIM was lost before it answered"

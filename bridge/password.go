@@ -57,7 +57,15 @@ func (s *session) controlPassword(k *call) {
 		k.reply("Not changed: %s", why)
 		return
 	}
-	if s.question(queued{cmd: toc.ChangePassword{Old: old, New: fresh}}, answerTime, match, func(e toc.Event) { s.passwordAnswer(k, fresh, e) }) == nil {
+	var w *wait
+	w = s.question(queued{cmd: toc.ChangePassword{Old: old, New: fresh}}, answerTime, match, func(e toc.Event) {
+		if e == nil && w != nil && !w.sent() {
+			k.reply("Not changed: the connection to AIM was lost before it could be asked.")
+			return
+		}
+		s.passwordAnswer(k, fresh, e)
+	})
+	if w == nil {
 		k.reply("Not changed: %s", busyText)
 	}
 }

@@ -117,8 +117,9 @@ func TestBackoffGrowsWithinBounds(t *testing.T) {
 
 func TestTableAligns(t *testing.T) {
 	t.Parallel()
-	got := table([][]string{{"Nick", "Status"}, {"bob", "online"}, {"verylongnick", ""}, {"zoë", "away"}})
-	want := []string{"Nick          Status", "bob           online", "verylongnick", "zoë           away"}
+	got := table([][]string{{"Nick", "Status"}, {"bob", "online"}, {"verylongnick", ""}, {"zoë", "away"}, {"日本", "wide"}, {"e\u0301", "combined"}, {strings.Repeat("世", 20), "cut"}})
+	want := []string{"Nick                             Status", "bob                              online", "verylongnick", "zoë                              away",
+		"日本                             wide", "e\u0301                                combined", strings.Repeat("世", 15) + "…  cut"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
