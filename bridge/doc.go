@@ -26,6 +26,8 @@
 //	roomcheck.go rooms that dropped us without a word   control.go   the pseudo-user *aim; control_….go  its commands, each
 //	               file with its part of the table
 //	settings.go  what a user has set and should outlive the session
+//	secret.go    stored passwords; who is let in while AIM is away   start.go, gate.go  signing on after a restart, and when
+//	set.go       what users set       outbox.go    messages for who is not there   pounce.go  notify   digest.go  what was missed
 //	certs.go     client certificates (SASL EXTERNAL)      monitor.go   MONITOR
 //	neighbours.go, neighbourhood.go, asides.go  what users of one bridge know of each other beyond what AIM carries
 //
