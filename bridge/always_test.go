@@ -278,3 +278,22 @@ func (r *rig) ended(key string) {
 		}
 	}
 }
+
+// TestSignedOffStaysSo: who signed off is not signed on by a restart; signon, or a login after the account's end, is it.
+func TestSignedOffStaysSo(t *testing.T) {
+	t.Parallel()
+	k := newKeeper(t)
+	r, c, _ := k.alwaysOn()
+	want(t, ask(c, "signoff"), "You are signed off from AIM")
+	r = k.restart(r)
+	c = r.attach("alice")
+	want(t, ask(c, "account"), "signed off")
+	if len(r.came) != 0 {
+		t.Error("signed on")
+	}
+	c.Send("PRIVMSG &buddies :signon")
+	r.nextEnd()
+	c.Expect("NOTICE &buddies :Signed on to AIM again.")
+	r = k.restart(r)
+	r.nextEnd()
+}

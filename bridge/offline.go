@@ -29,6 +29,7 @@ func (d *down) stop() {
 func (s *session) signOff(by *client) {
 	s.redial.stop()
 	s.cutLink(signedOff)
+	s.saveState(kindSelf, selfOff, "yes")
 	for _, c := range s.clients {
 		if c != by {
 			s.tell(c, signedOffText)
@@ -41,6 +42,7 @@ const signedOffText = "You are signed off from AIM. You stay here; signon comes 
 // signOn comes back, or tries again at once.
 func (s *session) signOn() {
 	s.redial.stop()
+	s.saveState(kindSelf, selfOff, "")
 	s.state, s.redial.reason, s.redial.at = waiting, "signing on", time.Now()
 	s.dial()
 }

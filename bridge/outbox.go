@@ -148,6 +148,14 @@ func (s *session) putOff(im outgoing) error {
 	return nil
 }
 
+// meanwhile says what becomes of what is said while there is no link.
+func (s *session) meanwhile() string {
+	if s.setting(settingOutbox) == "yes" {
+		return "kept if it is to a person, and not sent to rooms"
+	}
+	return "not sent"
+}
+
 // notThere reports whether somebody is known not to be signed on.
 func (s *session) notThere(who *contact) bool {
 	return who != s.self && who.known && !who.online && s.now.Sub(who.heard) > vouchTime || who.tracked() && !who.online

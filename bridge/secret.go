@@ -87,6 +87,7 @@ func (s *session) forgetPassword() {
 // passwordAccepted is for when AIM has let the account in for the first time in this session: what is stored follows the
 // password that AIM takes, and a new key.
 func (s *session) passwordAccepted() {
+	s.saveState(kindSelf, selfOff, "")
 	if !s.alwaysOn() {
 		return
 	}

@@ -316,9 +316,9 @@ func (b Backoff) delay(attempt int) time.Duration {
 // waitingText says why there is no link and when the next attempt comes.
 func (s *session) waitingText() string {
 	if s.dialing || s.link != nil {
-		return "Not connected to AIM yet: signing on. What you say meanwhile is not sent."
+		return "Not connected to AIM yet: signing on. What you say meanwhile is " + s.meanwhile() + "."
 	}
-	return fmt.Sprintf("Not connected to AIM: %s. Trying again in %s; what you say meanwhile is not sent.", s.redial.reason, s.redial.in())
+	return fmt.Sprintf("Not connected to AIM: %s. Trying again in %s; what you say meanwhile is %s.", s.redial.reason, s.redial.in(), s.meanwhile())
 }
 
 // noLinkText answers whoever wants something of AIM while there is no link.

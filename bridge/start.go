@@ -91,9 +91,23 @@ func (s *session) wakeUp() {
 	s.openAccount()
 	s.state = waiting
 	s.leaveAlone()
+	if s.isSignedOff() {
+		s.state = signedOff
+		s.settle(nil)
+		return
+	}
 	s.redial.reason = "this server was started a moment ago"
 	s.dialAt(time.Now().Add(rand.N(gateJitter)))
 	s.settle(nil)
+}
+
+// isSignedOff reports whether the user has signed off and not come back.
+func (s *session) isSignedOff() bool {
+	if s.acct == nil {
+		return false
+	}
+	_, off := s.acct.Get(kindSelf, selfOff)
+	return off
 }
 
 // dialAt plans a sign-on that nobody waits for, when the limits of the server allow it.
@@ -111,10 +125,11 @@ func (s *session) hurry() {
 	}
 }
 
-// kindSelf is what an account is to itself: "name" -> its screen name as formatted.
+// kindSelf is what an account is to itself.
 const (
 	kindSelf = "self"
-	selfName = "name"
+	selfName = "name" // its screen name as formatted
+	selfOff  = "off"  // "yes": signed off by its user, who wants to come back by signon, or by a login
 )
 
 // rememberName keeps how the own name is formatted, for when the account begins without AIM.
