@@ -32,6 +32,11 @@ func beVictim(dir string) {
 		fmt.Println("error", err)
 		os.Exit(1)
 	}
+	if os.Getenv("TOCBRIDGE_STORE_TROUBLE") != "" {
+		if _, err := s.writing.Exec(`PRAGMA query_only=1`); err != nil { // as on a disk that cannot be written
+			panic(err)
+		}
+	}
 	fmt.Println("open")
 	seed, err := strconv.ParseUint(os.Getenv("TOCBRIDGE_STORE_SEED"), 10, 64)
 	if err != nil {
@@ -90,7 +95,8 @@ func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	var saved [killThreads]int
 	for round := range rounds {
-		runVictim(t, dir, seed+uint64(round), 1+r.IntN(400), time.Duration(r.IntN(3000))*time.Microsecond, &saved)
+		trouble := r.IntN(4) == 0 // all that it says is in the journal then, and nothing in the database
+		runVictim(t, dir, seed+uint64(round), trouble, 1+r.IntN(400), time.Duration(r.IntN(3000))*time.Microsecond, &saved)
 		if round%10 == 9 || round == rounds-1 {
 			checkVictim(t, dir, &saved)
 		}
@@ -100,10 +106,13 @@ func TestKill(t *testing.T) {
 
 // runVictim lets the process say so many lines, waits a little, and kills it.
 // saved becomes what was said.
-func runVictim(t *testing.T, dir string, seed uint64, lines int, wait time.Duration, saved *[killThreads]int) {
+func runVictim(t *testing.T, dir string, seed uint64, trouble bool, lines int, wait time.Duration, saved *[killThreads]int) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), victimVariable+"="+dir, "TOCBRIDGE_STORE_SEED="+strconv.FormatUint(seed, 10))
+	if trouble {
+		cmd.Env = append(cmd.Env, "TOCBRIDGE_STORE_TROUBLE=yes")
+	}
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
