@@ -294,7 +294,7 @@ func (r *roster) update(u toc.BuddyUpdate, now time.Time) (*contact, change) {
 	}
 	var ch change
 	if u.Name != c.name {
-		c.name = u.Name
+		c.name = toc.ScreenName(strings.Clone(string(u.Name))) // without the line it came in
 		ch |= reformatted
 	}
 	if !c.online {

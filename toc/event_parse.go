@@ -76,6 +76,8 @@ func (f *fields) name() ScreenName {
 	return ScreenName(s)
 }
 
+func (f *fields) class() Class { return knownClass(f.str()) }
+
 func (f *fields) flag() bool { return f.raw() == "T" }
 
 func (f *fields) int() int {
@@ -119,12 +121,12 @@ var eventParsers = map[string]func(*fields) Event{
 	"IM_IN_ENC2": parseIMEnc2,
 	"UPDATE_BUDDY": func(f *fields) Event {
 		e := parsePresence(f)
-		e.V1, e.Class = true, Class(f.tail())
+		e.V1, e.Class = true, knownClass(f.tail())
 		return e
 	},
 	"UPDATE_BUDDY2": func(f *fields) Event {
 		e := parsePresence(f)
-		e.Class, e.ICQStatus = Class(f.str()), f.decode(f.opt())
+		e.Class, e.ICQStatus = f.class(), f.decode(f.opt())
 		return e
 	},
 	"BUDDY_CAPS2":      func(f *fields) Event { return BuddyCaps{Name: f.name(), Caps: parseCaps(f.decode(f.opt()))} },
@@ -173,7 +175,7 @@ func parseIM2(f *fields) Event {
 func parseIMEnc2(f *fields) Event {
 	return IMIn{
 		Form: IMEnc2, From: f.name(), Auto: f.flag(), Whisper: f.flag(), TOC2: f.flag(),
-		Class: Class(f.str()), Given: f.flag(), Encoding: f.str(), Language: f.str(), Text: f.text(),
+		Class: f.class(), Given: f.flag(), Encoding: f.str(), Language: f.str(), Text: f.text(),
 	}
 }
 

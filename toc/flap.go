@@ -98,7 +98,7 @@ func midFrame(err error) error {
 // throughput. Only a larger frame makes it larger than that, for as long as
 // it is there.
 const (
-	restBuffer  = 2 << 10
+	restBuffer  = 512
 	flowBuffer  = 32 << 10
 	bufferSteps = 4
 )

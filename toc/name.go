@@ -29,6 +29,28 @@ func (n ScreenName) Equal(o ScreenName) bool { return n == o || n.Key() == o.Key
 // server and two or three on AOL's (ref 4.1). Spaces in it mean something.
 type Class string
 
+// classes has the classes that servers send most, so that one that is kept does not
+// keep the line it came in.
+var classes = func() map[string]Class {
+	m := map[string]Class{}
+	for _, network := range []string{" ", "A"} {
+		for _, kind := range []string{" ", "A", "C", "I", "O", "U"} {
+			for _, presence := range []string{"", " ", ",", "U"} {
+				c := network + kind + presence
+				m[c] = Class(c)
+			}
+		}
+	}
+	return m
+}()
+
+func knownClass(s string) Class {
+	if c, ok := classes[s]; ok {
+		return c
+	}
+	return Class(s)
+}
+
 func (c Class) at(i int, b byte) bool { return len(c) > i && c[i] == b }
 
 // AOL reports whether the user is on AOL.

@@ -2,13 +2,15 @@ package main
 
 import (
 	"context"
+	"os"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
 )
 
 const (
-	roomToWork  = 32 << 20 // bytes that a small heap may grow by between two collections, and more
+	gcPercent   = 50       // what a heap may grow by between two collections: sparse memory costs more than processor time
+	ballastSize = 64 << 20 // counts as heap, so that a small one may grow by 32 MiB
 	houseTime   = 5 * time.Second
 	houseQuiet  = 1 << 20 // bytes allocated in that time: less is quiet
 	houseWanted = 8 << 20 // and so much since the last time, or cleaning up is not worth it
@@ -24,11 +26,14 @@ type tuner struct {
 }
 
 func newTuner() *tuner {
-	return &tuner{ballast: make([]byte, roomToWork), sample: []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}}
+	return &tuner{ballast: make([]byte, ballastSize), sample: []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}}
 }
 
 // run gives memory back to the system each time the program has become quiet, until ctx ends.
 func (u *tuner) run(ctx context.Context) {
+	if os.Getenv("GOGC") == "" {
+		defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	}
 	tick := time.NewTicker(houseTime)
 	defer tick.Stop()
 	for {

@@ -53,7 +53,7 @@ func TestTunerLeavesRoom(t *testing.T) {
 	u := newTuner()
 	runtime.GC()
 	var m runtime.MemStats
-	if runtime.ReadMemStats(&m); m.NextGC < roomToWork {
+	if runtime.ReadMemStats(&m); m.NextGC < ballastSize {
 		t.Errorf("the next collection comes at %d bytes", m.NextGC)
 	}
 	runtime.KeepAlive(u)
