@@ -1,18 +1,26 @@
 // Package bridge joins IRC clients to AIM accounts: it is the ircd.Backend, and speaks TOC2 through package toc.
 //
-// A Bridge keeps one session per account. One goroutine, session.run, owns the session; whatever happens to the account
-// reaches it as an event on its inbox:
+// A Bridge keeps one session per account. Whatever happens to the account reaches it as an event in its inbox, and one
+// goroutine at a time does what there is to do: the one that brings an event while nobody works for the session, until
+// the inbox is empty (session.work, the session's turn). So all that belongs to the session has one owner at any time, and
+// an idle session has no goroutine:
 //
 //	IRC client ── ircd reader ── command ─┐
-//	TOC link ──── link reader ── batch ───┼── inbox ── run ──┬── ircd.Conn.Send (never blocks)
-//	timers, sign-on attempts ─────────────┘                  └── link outbox (never blocks; one writer while it holds something)
+//	TOC link ──── link reader ── batch ───┼── inbox ── turn ──┬── ircd.Conn.Send  ┐ held back until the end of the turn,
+//	timers, sign-on attempts ─────────────┘                   ├── link outbox     ┘ when all of it is written at once
+//	                                                          └── store: before either
+//
+// What the network does not take at once is left to a goroutine (ircd's writer, link.write), for as long as there is
+// something.
 //
 // From the outside in:
 //
 //	bridge.go    Bridge, Options, the registry; Authenticate: single-flight sign-on
-//	session.go   session, its inbox and run loop      client.go    attached IRC clients, who is sent what
+//	session.go   session, its beginning and end       client.go    attached IRC clients, who is sent what
+//	run.go       its inbox, and its turns
 //	signon.go    sign-on, back-off, restoring state   link.go      one signed-on TOC connection: reader, outbox
 //	incoming.go  TOC events -> session                wait.go      answers that come later
+//	comeback.go  the server was away and is back
 //	commands.go  IRC commands -> session              query.go, whois.go, modes.go, usermodes.go, topic.go  questions about the picture we keep
 //	im.go, ctcp.go, tagmsg.go  messages both ways      sendq.go     the paced queue before the link
 //	away.go, idle.go, autoreply.go  away and idle      charset.go   who gets letters beyond ASCII in which form

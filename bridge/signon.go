@@ -28,6 +28,8 @@ type redial struct {
 	at      time.Time // of the next attempt
 	timer   *time.Timer
 	reason  string
+
+	unreached bool // the last attempt did not get as far as the server
 }
 
 func (r *redial) stop() {
@@ -54,6 +56,9 @@ func (e signedOn) apply(s *session) {
 	case e.err != nil:
 		s.signOnFailed(e.err)
 		return
+	}
+	if s.state == waiting {
+		s.reached()
 	}
 	s.openAccount()
 	s.passwordAccepted()
@@ -191,6 +196,7 @@ func (s *session) signOnFailed(err error) {
 		s.end("AIM does not accept your password any more (or five other sessions are signed on); connect again with the right one")
 		return
 	}
+	s.unreached(err)
 	s.schedule(err)
 }
 

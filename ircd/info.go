@@ -2,6 +2,7 @@ package ircd
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +25,7 @@ func (c *Conn) burst() {
 // isupport sends 005: at most 13 tokens and 512 bytes a line.
 func (c *Conn) isupport() {
 	const text = "are supported by this server"
-	tokens := c.srv.isupportTokens()
+	tokens := slices.Clone(c.srv.tokens)
 	if _, ok := c.session.(Watcher); ok {
 		tokens = append(tokens, "MONITOR="+strconv.Itoa(MonitorMax))
 	}

@@ -36,7 +36,8 @@ type Server struct {
 	Log     *slog.Logger // nil: none
 
 	once     sync.Once
-	commands map[string]command // fixed after once
+	commands map[string]command // fixed after once, as the following
+	tokens   []string           // of 005
 	started  time.Time
 	batches  atomic.Uint64
 	failed   failures
@@ -82,6 +83,7 @@ func (s *Server) init() {
 			s.Log = slog.New(slog.DiscardHandler)
 		}
 		s.commands = ownCommands()
+		s.tokens = s.isupportTokens()
 		s.started = time.Now()
 		s.listeners = make(map[net.Listener]struct{})
 		s.conns = make(map[*Conn]struct{})
