@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -133,4 +134,43 @@ func TestNickRefusedByCode(t *testing.T) {
 	c.Expect("PRIVMSG alice :Not changed: not connected to AIM*")
 	c.Send("NICK ALICE")
 	c.Expect("437 alice ALICE *")
+}
+
+// TestBigGroupIsRenamed: a group that does not fit one command is renamed whole, in commands that AIM takes.
+func TestBigGroupIsRenamed(t *testing.T) {
+	t.Parallel()
+	big := toc.Group{Name: "Old"}
+	for i := range 200 {
+		big.Buddies = append(big.Buddies, toc.Buddy{Name: toc.ScreenName(fmt.Sprintf("somebody%03d", i)), Alias: "called by another name"})
+	}
+	r := newRig(t, Options{})
+	r.config("alice", big)
+	c, end := r.login("alice")
+	c.Sync()
+	end.take()
+	c.Send("PRIVMSG *aim :group rename Old New")
+	c.Expect("PRIVMSG alice :The group Old is now New.")
+	there, gone := map[toc.ScreenName]bool{}, map[toc.ScreenName]bool{}
+	for _, cmd := range end.take() {
+		if n := len(cmd.Line()); n > toc.MaxCommand {
+			t.Errorf("a command of %d bytes", n)
+		}
+		switch cmd := cmd.(type) {
+		case toc.NewBuddies:
+			for _, b := range cmd.Groups[0].Buddies {
+				there[b.Name] = cmd.Groups[0].Name == "New" && b.Alias == "called by another name" && len(cmd.Groups) == 1
+			}
+		case toc.RemoveBuddies:
+			for _, n := range cmd.Names {
+				gone[n] = cmd.Group == "Old" && there[n]
+			}
+		}
+	}
+	for _, b := range big.Buddies {
+		if !there[b.Name] || !gone[b.Name] {
+			t.Errorf("%s is in the new group: %v, out of the old one after that: %v", b.Name, there[b.Name], gone[b.Name])
+		}
+	}
+	c.Send("PRIVMSG *aim :group list")
+	c.Expect("PRIVMSG alice :New * 0 * 200")
 }

@@ -42,7 +42,7 @@ func (s *session) controlInfo(k *call) {
 		if !who.buddy() && who != s.self {
 			k.reply("%s is not on your buddy list", who.nick())
 		}
-		s.profile(who, func(why string) { k.showProfile(who, why) })
+		s.profile(k.c, who, func(why string) { k.showProfile(who, why) })
 	})
 }
 

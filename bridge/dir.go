@@ -89,7 +89,7 @@ func (s *session) dirGet(k *call, words []string) {
 		return
 	}
 	name := toc.ScreenName(who.key)
-	s.page(toc.GetDir{Name: name}, isPageOf(name), func(page, why string, err error) {
+	s.page(k.c, toc.GetDir{Name: name}, isPageOf(name), func(page, why string, err error) {
 		if errors.Is(err, toc.ErrNoProfile) {
 			k.reply("%s is not in AIM's directory.", who.nick())
 			return
@@ -108,7 +108,7 @@ func (s *session) dirSearch(k *call, words []string) {
 		return
 	}
 	isPage := func(e toc.Event) bool { _, ok := e.(toc.GotoURL); return ok }
-	s.page(toc.DirSearch{Fields: fields}, isPage, func(page, why string, err error) {
+	s.page(k.c, toc.DirSearch{Fields: fields}, isPage, func(page, why string, err error) {
 		k.showDir(page, why, err, "Nobody in AIM's directory matches.")
 	})
 }

@@ -70,6 +70,7 @@ func TestLateProfile(t *testing.T) {
 			alice.Send("MODE &buddies +e x%d", i)
 		}
 		alice.Send("PRIVMSG &buddies :info bob")
+		alice.Expect("NOTICE &buddies :AIM limits how fast one may talk: what you ask for comes in about *s. Nothing is lost.")
 		alice.ExpectNot("PRIVMSG &buddies :| I like trains")
 		time.Sleep(5 * time.Minute)
 		alice.Expect("PRIVMSG &buddies :| I like trains")

@@ -173,7 +173,7 @@ func (s *session) downText() string {
 // whyNot says why AIM cannot be asked to change something now, or "".
 func (s *session) whyNot() string {
 	switch {
-	case s.link == nil:
+	case s.link == nil || s.state != online:
 		return s.noLinkText()
 	case s.paused:
 		return pausedText

@@ -47,9 +47,10 @@ func pageFailed(err error) string {
 	return "The page could not be fetched; try again later."
 }
 
-// page asks AIM for the address of a page and fetches it over HTTP from the server that the link is to. done gets why not,
+// page asks AIM on behalf of a client for the address of a page and fetches it over HTTP from the server that the link is
+// to. done gets why not,
 // or the error of the fetch, or the page.
-func (s *session) page(cmd toc.Command, match func(toc.Event) bool, done func(page, why string, err error)) {
+func (s *session) page(by *client, cmd toc.Command, match func(toc.Event) bool, done func(page, why string, err error)) {
 	switch left := time.Until(s.b.pagesBusy()); {
 	case s.whyNot() != "":
 		done("", s.whyNot(), nil)
@@ -62,7 +63,7 @@ func (s *session) page(cmd toc.Command, match func(toc.Event) bool, done func(pa
 		failed, ok := e.(toc.ServerError)
 		return match(e) || ok && failed.Code >= 913 && failed.Code <= 979 && failed.Code != 930 && failed.Code != 931 && failed.Code != 950 && failed.Code != 951
 	}
-	w := s.question(queued{cmd: cmd}, answerTime, either, func(e toc.Event) {
+	w := s.question(queued{cmd: cmd, by: by, task: "what you ask for comes"}, answerTime, either, func(e toc.Event) {
 		switch e := e.(type) {
 		case toc.GotoURL:
 			if s.link != nil {
@@ -100,13 +101,13 @@ func (s *session) fetch(up Uplink, u toc.GotoURL, done func(page, why string, er
 }
 
 // profile finds somebody's profile, or why it cannot be had.
-func (s *session) profile(who *contact, done func(why string)) {
+func (s *session) profile(by *client, who *contact, done func(why string)) {
 	if who.card.fresh() {
 		done("")
 		return
 	}
 	name := toc.ScreenName(who.key)
-	s.page(toc.GetInfo{Name: name}, isPageOf(name), func(page, why string, err error) {
+	s.page(by, toc.GetInfo{Name: name}, isPageOf(name), func(page, why string, err error) {
 		switch {
 		case errors.Is(err, toc.ErrNoProfile):
 			who.card = card{at: time.Now()}
