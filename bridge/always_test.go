@@ -279,21 +279,40 @@ func (r *rig) ended(key string) {
 	}
 }
 
-// TestSignedOffStaysSo: who signed off is not signed on by a restart; signon, or a login after the account's end, is it.
+// TestSignedOffStaysSo: who signed off is not signed on by a restart, but by signon and by a login.
 func TestSignedOffStaysSo(t *testing.T) {
 	t.Parallel()
 	k := newKeeper(t)
 	r, c, _ := k.alwaysOn()
 	want(t, ask(c, "signoff"), "You are signed off from AIM")
-	r = k.restart(r)
-	c = r.attach("alice")
-	want(t, ask(c, "account"), "signed off")
-	if len(r.came) != 0 {
+	r.stop()
+	r = k.rig()
+	r.bridge.wake("alice")
+	if r.bridge.peer("alice") != nil {
 		t.Error("signed on")
 	}
+	want(t, k.log.String(), "was signed off by its user")
+	c, _ = r.login("alice")
+	ask(c, "signoff")
 	c.Send("PRIVMSG &buddies :signon")
 	r.nextEnd()
 	c.Expect("NOTICE &buddies :Signed on to AIM again.")
 	r = k.restart(r)
 	r.nextEnd()
+}
+
+// TestWrongPasswordsDoNotDial: who tries passwords on an account that waits for AIM does not make it try more often.
+func TestWrongPasswordsDoNotDial(t *testing.T) {
+	t.Parallel()
+	k := newKeeper(t)
+	r := k.rig(func(o *Options) { o.Backoff = Backoff{Min: time.Hour, Max: time.Hour} })
+	_, end := r.login("alice")
+	end.Close()
+	r.attach("alice").Expect("NOTICE &buddies :Not connected to AIM: * Trying again in *")
+	for range 5 {
+		want(t, r.refused("wrong"), "Wrong password")
+	}
+	if len(r.came) != 0 {
+		t.Error("signed on before the time")
+	}
 }

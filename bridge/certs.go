@@ -74,7 +74,7 @@ func (b *Bridge) join(ctx context.Context, key string) (ircd.Session, error) {
 
 // signOnStored signs an account on with the password that is stored for it. errEnded: try again.
 func (b *Bridge) signOnStored(ctx context.Context, key string, cred ircd.Credentials) (ircd.Session, error) {
-	name, password, err := b.stored(ctx, key)
+	name, password, _, err := b.stored(ctx, key)
 	if err != nil {
 		b.o.Log.Warn("a stored password does not open", "account", key, "err", err)
 	}

@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -12,9 +13,27 @@ import (
 	"tocbridge/toc"
 )
 
-// kindNotify is the state of an account that has the people whose coming it wants to know: key -> screen name, line feed, what
-// is to be said to them then.
+// kindNotify is the state of an account that has the people whose coming it wants to know: key -> the lines of pounce.String.
 const kindNotify = "notify"
+
+// pounce is somebody whose coming the user wants to know.
+type pounce struct {
+	name toc.ScreenName
+	told int64  // when the one whose coming was told last had signed on, seconds since 1970: a link that comes back tells nothing
+	text string // to be said then, once; empty: nothing
+}
+
+func (p pounce) String() string { return fmt.Sprintf("%s\n%d\n%s", p.name, p.told, p.text) }
+
+// parsePounce takes what String makes.
+func parsePounce(s string) (p pounce, ok bool) {
+	lines := strings.SplitN(s, "\n", 3)
+	if len(lines) != 3 {
+		return pounce{}, false
+	}
+	told, err := strconv.ParseInt(lines[1], 10, 64)
+	return pounce{toc.ScreenName(lines[0]), told, lines[2]}, err == nil
+}
 
 // pounceMax bounds how many there are of an account.
 const pounceMax = 200
@@ -31,23 +50,22 @@ func pounceCommands() []controlCommand {
 // loadPounces takes over what was set when this program ended.
 func (s *session) loadPounces(kept map[string]string) {
 	for _, key := range sortedKeys(kept) {
-		name, text, _ := strings.Cut(kept[key], "\n")
-		if toc.ScreenName(name).Key() == key && key != "" {
-			s.setPounce(s.roster.contact(toc.ScreenName(name)), text)
+		if p, ok := parsePounce(kept[key]); ok && key != "" && p.name.Key() == key {
+			s.setPounce(s.roster.contact(p.name), p)
 		}
 	}
 }
 
 // setPounce waits for somebody. Who is on no list is watched for it.
-func (s *session) setPounce(who *contact, text string) {
+func (s *session) setPounce(who *contact, p pounce) {
 	if s.pounces == nil {
-		s.pounces = map[string]string{}
+		s.pounces = map[string]pounce{}
 	}
-	if _, ok := s.pounces[who.key]; !ok {
+	if !s.waitsFor(who) {
 		s.watch(who)
 	}
-	s.pounces[who.key] = text
-	s.saveState(kindNotify, who.key, string(who.name)+"\n"+text)
+	s.pounces[who.key] = p
+	s.saveState(kindNotify, who.key, p.String())
 }
 
 func (s *session) dropPounce(who *contact) bool {
@@ -62,16 +80,31 @@ func (s *session) dropPounce(who *contact) bool {
 
 // pounce is for somebody who has signed on.
 func (s *session) pounce(who *contact) {
-	text, ok := s.pounces[who.key]
+	p, ok := s.pounces[who.key]
+	since := who.signOn.Unix()
 	switch {
-	case !ok:
-	case text == "":
-		s.notice(fmt.Sprintf("%s has signed on.", who.title()))
-	default:
+	case !ok, p.told == since && since > 0:
+		return
+	case p.text != "":
 		s.dropPounce(who)
-		s.sayPounce(who, text)
+		s.sayPounce(who, p.text)
+		return
 	}
+	p.name, p.told = who.name, since
+	s.setPounce(who, p)
+	s.notice(fmt.Sprintf("%s %s.", who.title(), cameText(who)))
 }
+
+// cameText says that somebody has signed on, or is signed on since before we could know.
+func cameText(who *contact) string {
+	if who.signOn.Unix() <= 0 || time.Since(who.signOn) < justNow {
+		return "has signed on"
+	}
+	return "is signed on, since " + who.signOn.Local().Format("Mon 15:04")
+}
+
+// justNow is how old a coming may be to be told as one.
+const justNow = 5 * time.Minute
 
 // sayPounce says to somebody what was to be said: by way of the outbox, which is sent next.
 func (s *session) sayPounce(who *contact, text string) {
@@ -80,7 +113,7 @@ func (s *session) sayPounce(who *contact, text string) {
 	s.saveState(kindOutbox, st.pos, string(who.name)+"\n"+text)
 	s.addParcel(&parcel{id: st.pos, to: who, text: text})
 	s.echo(outgoing{m: &irc.Message{Command: "PRIVMSG", Params: []string{who.nick(), text}}, command: "PRIVMSG", who: who, raw: text}, st)
-	s.notice(fmt.Sprintf("%s has signed on and gets what you left: %s", who.title(), richtext.ParseIRC(text)))
+	s.notice(fmt.Sprintf("%s %s, and gets what you left: %s", who.title(), cameText(who), richtext.ParseIRC(text)))
 }
 
 // notice tells all clients something in private. Where history is concerned it was said in &buddies.
@@ -122,7 +155,11 @@ func (s *session) addPounce(k *call) {
 		return
 	}
 	who := s.roster.contact(name)
-	s.setPounce(who, text)
+	p := pounce{name: who.name, text: text}
+	if who.online {
+		p.told = who.signOn.Unix()
+	}
+	s.setPounce(who, p)
 	if text != "" {
 		k.reply("When %s signs on the next time, your text is sent and you are told.", who.nick())
 		return
@@ -138,7 +175,7 @@ func (s *session) waitsFor(who *contact) bool {
 func (s *session) listPounces(k *call) {
 	for _, key := range sortedKeys(s.pounces) {
 		who := s.roster.contact(toc.ScreenName(key))
-		if text := s.pounces[key]; text != "" {
+		if text := s.pounces[key].text; text != "" {
 			k.reply("%s, once, and sends: %s", who.title(), brief(richtext.ParseIRC(text)))
 			continue
 		}

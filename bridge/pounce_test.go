@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
+	"tocbridge/bridge/store"
 	"tocbridge/ircd/ircdtest"
 	"tocbridge/toc"
 )
@@ -20,8 +23,9 @@ func TestNotify(t *testing.T) {
 	want(t, ask(c, `notify "Some Stranger"`), "You will be told when SomeStranger signs on.")
 	end.expect(toc.AddBuddies{Names: []toc.ScreenName{"somestranger"}})
 	want(t, ask(c, "notify bob"), "You will be told when bob signs on.")
-	for range 2 {
-		end.tell(here("Some Stranger", " U "))
+	now := time.Now()
+	for i := range 2 {
+		end.tell(came("Some Stranger", now.Add(time.Duration(i)*time.Second)))
 		for _, one := range []*ircdtest.Client{c, phone} {
 			one.Expect(":*aim!* NOTICE alice :Some Stranger (nick SomeStranger) has signed on.")
 		}
@@ -34,7 +38,7 @@ func TestNotify(t *testing.T) {
 	end.expect(toc.AddBuddies{Names: []toc.ScreenName{"alice", "bob", "somestranger"}})
 	want(t, ask(c, "notify"), "bob\nSome Stranger (nick SomeStranger)\nYou wait for 2 people.")
 	c.Close()
-	end.tell(here("Some Stranger", " U ")) // nobody is there to be told: it is in the history
+	end.tell(came("Some Stranger", now.Add(2*time.Second))) // nobody is there to be told: it is in the history
 	c = r.attach("alice")
 	c.Expect("NOTICE &buddies :*SomeStranger) has signed on.")
 	want(t, ask(c, "notify del SomeStranger"), "You will not be told any more")
@@ -43,6 +47,55 @@ func TestNotify(t *testing.T) {
 	want(t, ask(c, "notify DEL bob"), "You will not be told any more when bob signs on.")
 	if kept := k.names(kindNotify); len(kept) != 0 {
 		t.Errorf("kept: %q", kept)
+	}
+}
+
+// came is somebody who signed on at that time.
+func came(name toc.ScreenName, at time.Time) toc.BuddyUpdate {
+	return toc.BuddyUpdate{Name: name, Online: true, Class: " U ", SignOn: at}
+}
+
+// TestNotifyOncePerSignOn: neither our own link nor a restart makes somebody come who was there all the time.
+func TestNotifyOncePerSignOn(t *testing.T) {
+	t.Parallel()
+	k := newKeeper(t)
+	r, c, end := k.boxed()
+	ask(c, "notify bob")
+	at := time.Now().Add(-time.Hour)
+	end.tell(came("bob", at))
+	c.Expect("NOTICE alice :bob is signed on, since *")
+	end.Close()
+	end = r.nextEnd()
+	end.tell(came("bob", at))
+	c.Expect(":bob!* JOIN &buddies")
+	c.ExpectNot("NOTICE alice :bob *")
+	ask(c, "set always-on yes")
+	r = k.restart(r)
+	r.nextEnd().tell(came("bob", at), im("Bob", "hello"))
+	r.attach("alice").Expect("PRIVMSG alice :*hello")
+	acct, err := k.st.Account(t.Context(), "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := acct.Search(t.Context(), store.Query{Words: "bob signed since", Limit: 10})
+	if err != nil || len(list) != 1 {
+		t.Errorf("told %d times: %v, %v", len(list), list, err)
+	}
+}
+
+// TestPounceText: what is kept comes back, and nothing else is taken.
+func TestPounceText(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := pounce{toc.ScreenName(rapid.StringMatching(`[^\n]{0,16}`).Draw(t, "name")), rapid.Int64().Draw(t, "told"), rapid.String().Draw(t, "text")}
+		if got, ok := parsePounce(p.String()); !ok || got != p {
+			t.Fatalf("%+v came back as %+v, %v", p, got, ok)
+		}
+	})
+	for _, bad := range []string{"", "bob", "bob\n", "bob\nx\n", "bob\n1"} {
+		if p, ok := parsePounce(bad); ok {
+			t.Errorf("%q is %+v", bad, p)
+		}
 	}
 }
 
@@ -60,9 +113,9 @@ func TestNotifySays(t *testing.T) {
 	end.tell(here("bob", " U "))
 	end.expect(sendIM("bob", "call me, <B>please</B>"))
 	c.Expect(":alice!* PRIVMSG bob :call me, \x02please\x02")
-	c.Expect("NOTICE alice :bob has signed on and gets what you left: call me, please")
+	c.Expect("NOTICE alice :bob is signed on, since *, and gets what you left: call me, please")
 	c.Expect("NOTICE &buddies :bob is there: 1 message was sent*")
-	end.tell(gone("bob"), here("bob", " U "))
+	end.tell(gone("bob"), came("bob", time.Now()))
 	c.Expect(":bob!* JOIN &buddies")
 	c.ExpectNot("NOTICE alice :bob has signed on*")
 	want(t, ask(c, "notify"), "You wait for nobody.")
@@ -100,7 +153,8 @@ func TestNotifyIsBounded(t *testing.T) {
 	r, c, _ := k.boxed()
 	r.bridge.peer("alice").post(do(func(s *session) {
 		for i := range pounceMax {
-			s.setPounce(s.roster.contact(toc.ScreenName(fmt.Sprintf("n%d", i))), "")
+			who := s.roster.contact(toc.ScreenName(fmt.Sprintf("n%d", i)))
+			s.setPounce(who, pounce{name: who.name})
 		}
 	}))
 	want(t, ask(c, "notify onemore"), "You wait for 200 people already, which is the most.")

@@ -198,7 +198,9 @@ func (s *session) passwordMAC() []byte {
 // mismatch is for a password that is not the session's. One that began with a stored password may have the wrong one
 // itself: AIM is asked first.
 func (s *session) mismatch(ctx context.Context) error {
-	s.post(do((*session).hurry))
+	if !s.wasTried() {
+		s.post(do((*session).hurry))
+	}
 	select {
 	case <-s.tried:
 	case <-s.done:

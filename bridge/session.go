@@ -99,7 +99,7 @@ type session struct {
 	missed   missed
 	staying
 	outbox   outbox
-	pounces  map[string]string // key -> screen name, line feed, what to say
+	pounces  map[string]pounce // by key
 	leaving  bool              // sign off when nothing waits to be sent
 	lastWord string            // of the client that left last
 }

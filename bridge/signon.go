@@ -218,10 +218,18 @@ func wrongPassword(err error) bool {
 
 // decided lets those go on who wait for AIM's answer.
 func (s *session) decided() {
+	if !s.wasTried() {
+		close(s.tried)
+	}
+}
+
+// wasTried reports whether an attempt to sign on has ended.
+func (s *session) wasTried() bool {
 	select {
 	case <-s.tried:
+		return true
 	default:
-		close(s.tried)
+		return false
 	}
 }
 

@@ -48,8 +48,11 @@ func (b *Bridge) Start(ctx context.Context) error {
 // wake begins the session of an account that is always on, unless its user was faster.
 func (b *Bridge) wake(key string) {
 	log := b.o.Log.With("account", key)
-	name, password, err := b.stored(b.ctx, key)
+	name, password, off, err := b.stored(b.ctx, key)
 	switch {
+	case off:
+		log.Info("an account that is always on was signed off by its user; it stays off until the next login")
+		return
 	case err != nil:
 		log.Error("an account that is always on stays off until its user logs in: its stored password cannot be had", "err", err)
 		return
@@ -91,23 +94,9 @@ func (s *session) wakeUp() {
 	s.openAccount()
 	s.state = waiting
 	s.leaveAlone()
-	if s.isSignedOff() {
-		s.state = signedOff
-		s.settle(nil)
-		return
-	}
 	s.redial.reason = "this server was started a moment ago"
 	s.dialAt(time.Now().Add(rand.N(gateJitter)))
 	s.settle(nil)
-}
-
-// isSignedOff reports whether the user has signed off and not come back.
-func (s *session) isSignedOff() bool {
-	if s.acct == nil {
-		return false
-	}
-	_, off := s.acct.Get(kindSelf, selfOff)
-	return off
 }
 
 // dialAt plans a sign-on that nobody waits for, when the limits of the server allow it.
@@ -117,9 +106,9 @@ func (s *session) dialAt(at time.Time) {
 	s.redial.timer = time.AfterFunc(s.redial.at.Sub(now), func() { s.post(do((*session).dial)) })
 }
 
-// hurry signs on at once instead of at the planned time: somebody waits for it.
+// hurry makes the first attempt to sign on at once instead of at the planned time: somebody waits for it.
 func (s *session) hurry() {
-	if s.state == waiting && s.redial.timer != nil && s.redial.timer.Stop() {
+	if !s.wasTried() && s.state == waiting && s.redial.timer != nil && s.redial.timer.Stop() {
 		s.redial.at = time.Now()
 		s.dial()
 	}
@@ -139,19 +128,21 @@ func (s *session) rememberName() {
 	}
 }
 
-// stored are the screen name of an account as formatted, and its stored password; empty: there is none to be used.
-func (b *Bridge) stored(ctx context.Context, key string) (name toc.ScreenName, password seal.Secret, err error) {
+// stored are the screen name of an account as formatted, its stored password (empty: there is none to be used), and whether
+// its user has signed it off.
+func (b *Bridge) stored(ctx context.Context, key string) (name toc.ScreenName, password seal.Secret, off bool, err error) {
 	if b.o.Store == nil {
-		return "", seal.Secret{}, nil
+		return "", seal.Secret{}, false, nil
 	}
 	acct, err := b.o.Store.Account(ctx, key)
 	if err != nil {
-		return "", seal.Secret{}, err
+		return "", seal.Secret{}, false, err
 	}
 	name = toc.ScreenName(key)
 	if formatted, ok := acct.Get(kindSelf, selfName); ok && toc.ScreenName(formatted).Key() == key {
 		name = toc.ScreenName(formatted)
 	}
+	_, off = acct.Get(kindSelf, selfOff)
 	password, err = b.storedPassword(acct)
-	return name, password, err
+	return name, password, off, err
 }
