@@ -106,9 +106,9 @@ func (s *session) dialAt(at time.Time) {
 	s.redial.timer = time.AfterFunc(s.redial.at.Sub(now), func() { s.post(do((*session).dial)) })
 }
 
-// hurry makes the first attempt to sign on at once instead of at the planned time: somebody waits for it.
+// hurry signs on at once instead of at the planned time: somebody waits for it.
 func (s *session) hurry() {
-	if !s.wasTried() && s.state == waiting && s.redial.timer != nil && s.redial.timer.Stop() {
+	if s.state == waiting && s.redial.timer != nil && s.redial.timer.Stop() {
 		s.redial.at = time.Now()
 		s.dial()
 	}
