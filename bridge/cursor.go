@@ -17,6 +17,7 @@ const (
 
 	deviceMax    = 64                    // devices of an account
 	replayRound  = 5000                  // lines of one round of a replay, after the first
+	heldMax      = 2000                  // lines that wait for a client during a replay
 	replayTries  = 3                     // rounds in which nothing was found though something was said
 	replayPause  = 20 * time.Millisecond // until a client has read some more
 	replayHigh   = 256 << 10             // bytes waiting for a client at which a replay pauses
@@ -33,9 +34,26 @@ type track struct {
 	seen      string   // position of the last line sent
 	proved    string   // position up to which it has certainly arrived
 	asked     string   // what the PING on its way proves; "" none is
-	replaying bool     // it is being shown what it missed; new lines wait in the history for their turn
+	replaying bool     // it is being shown what it missed; new lines wait in held for their turn
+	held      []held   // nil when too many wait: then they are read from the history
+	overflow  bool     // too many waited
 	own       []string // positions of its own lines said meanwhile
 	lazy      *time.Timer
+}
+
+// held is a line that waits until a client has been shown what it missed.
+type held struct {
+	pos string
+	ms  []*ircd.Message
+}
+
+// hold keeps a new line for a client that is being shown older ones.
+func (c *client) hold(pos string, ms []*ircd.Message) {
+	if c.overflow || len(c.held) >= heldMax {
+		c.held, c.overflow = nil, true
+		return
+	}
+	c.held = append(c.held, held{pos, ms})
 }
 
 // resumeFrom is where a client goes on: where its device left off; a new device misses what no client has seen.
@@ -214,25 +232,33 @@ func (r *replay) apply(s *session) {
 	s.nextRound(r)
 }
 
-// nextRound goes on with what was said during this one, until the client is up to date. What was said is in the store
-// when the turn that it was said in is over; if it does not get there, the disk is in trouble, and nobody waits for that.
+// nextRound goes on with what was said during this one, until the client is up to date. That waits in memory, or if it
+// is too much, in the store; should it not get there because the disk is in trouble, nobody waits for it.
 func (s *session) nextRound(r *replay) {
 	s.closeBatches(r)
 	c := r.c
 	c.seen = max(r.since, c.seen)
-	switch behind := s.lastLine > c.seen && s.storing(); {
-	case behind && r.empty < replayTries:
+	switch {
+	case c.overflow && s.lastLine > c.seen && r.empty < replayTries:
+		c.overflow = false
 		s.fetchMissed(c, c.seen, replayRound, r.empty+1)
 		return
-	case behind:
+	case c.overflow && s.lastLine > c.seen:
 		s.tell(c, "Something that was just said cannot be read from the history at the moment and is not shown here")
+	}
+	for _, h := range c.held {
+		if h.pos > c.seen {
+			for _, m := range h.ms {
+				c.conn.Send(m)
+			}
+		}
 	}
 	s.endReplay(r)
 }
 
 func (s *session) endReplay(r *replay) {
 	c := r.c
-	c.replaying, c.own, c.lazy = false, nil, nil
+	c.replaying, c.overflow, c.held, c.own, c.lazy = false, false, nil, nil, nil
 	s.shown(c, max(c.seen, r.since, s.lastPos))
 	s.digest(c)
 	s.unfence(c)

@@ -124,6 +124,7 @@ func (s *session) show(st stamp, ms ...*ircd.Message) {
 // showTo sends them to one client; one that is still being shown what it missed finds them there.
 func (s *session) showTo(c *client, st stamp, ms ...*ircd.Message) {
 	if c.replaying {
+		c.hold(st.pos, ms)
 		return
 	}
 	for _, m := range ms {

@@ -351,17 +351,38 @@ func TestDevicesAreBounded(t *testing.T) {
 	}
 }
 
-// A store that does not give back what was said holds nobody up: the client is told, and goes on.
+// A store that does not give back what was said holds nobody up: what waits in memory is shown, and if that was too much
+// the client is told, and goes on.
 func TestReplayOfWhatIsNotThere(t *testing.T) {
 	t.Parallel()
 	r := bouncer(t)
-	desk := r.device("desk")
+	c := r.device("desk", "server-time")
+	c.Pongs = true
 	end := r.nextEnd()
-	end.tell(im("Bob", "one"))
-	desk.Expect("PRIVMSG alice one")
-	r.bridge.peer("alice").post(do(func(s *session) { s.lastLine = "vvvvvvvvvvvvvvvvvvv" }))
-	phone := r.device("phone")
-	phone.Expect("NOTICE &buddies :Something that was just said cannot be read *")
+	again := func(overflow bool) {
+		r.bridge.peer("alice").post(do(func(s *session) {
+			c := s.clients[0]
+			c.replaying, c.fencing, c.overflow = true, true, overflow
+			s.imIn(im("Bob", "meanwhile"))
+			s.fetchMissed(c, s.lastPos, 10, 0)
+			s.lastLine = "vvvvvvvvvvvvvvvvvvv" // which the store does not have
+		}))
+	}
+	again(false)
+	c.Expect("PRIVMSG alice meanwhile")
+	again(true)
+	c.Expect("NOTICE &buddies :Something that was just said cannot be read *")
 	end.tell(im("Bob", "two"))
-	phone.Expect("PRIVMSG alice two")
+	c.Expect("PRIVMSG alice two")
+}
+
+// Only so much waits in memory.
+func TestHold(t *testing.T) {
+	t.Parallel()
+	c := &client{}
+	for i := range heldMax + 2 {
+		if c.hold(fmt.Sprint(i), nil); c.overflow != (i >= heldMax) || c.overflow && c.held != nil {
+			t.Fatalf("line %d: overflow %v, %d held", i, c.overflow, len(c.held))
+		}
+	}
 }
