@@ -37,6 +37,7 @@ type track struct {
 	replaying bool     // it is being shown what it missed; new lines wait in held for their turn
 	held      []held   // nil when too many wait: then they are read from the history
 	overflow  bool     // too many waited
+	until     string   // position of the last line that has to come from the history
 	own       []string // positions of its own lines said meanwhile
 	lazy      *time.Timer
 }
@@ -83,7 +84,7 @@ func (s *session) trackClient(c *client) {
 	if at >= s.lastLine || c.conn.Has(ircd.CapChatHistory) || s.o.Replay.Lines == 0 {
 		return
 	}
-	c.replaying, c.fencing = true, true
+	c.replaying, c.fencing, c.until = true, true, s.lastLine
 	s.fetchMissed(c, at, s.o.Replay.Lines, 0)
 }
 
@@ -238,12 +239,14 @@ func (s *session) nextRound(r *replay) {
 	s.closeBatches(r)
 	c := r.c
 	c.seen = max(r.since, c.seen)
-	switch {
-	case c.overflow && s.lastLine > c.seen && r.empty < replayTries:
-		c.overflow = false
+	if c.overflow {
+		c.overflow, c.until = false, s.lastLine
+	}
+	switch behind := c.until > c.seen; {
+	case behind && r.empty < replayTries:
 		s.fetchMissed(c, c.seen, replayRound, r.empty+1)
 		return
-	case c.overflow && s.lastLine > c.seen:
+	case behind:
 		s.tell(c, "Something that was just said cannot be read from the history at the moment and is not shown here")
 	}
 	for _, h := range c.held {

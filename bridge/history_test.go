@@ -363,9 +363,11 @@ func TestReplayOfWhatIsNotThere(t *testing.T) {
 		r.bridge.peer("alice").post(do(func(s *session) {
 			c := s.clients[0]
 			c.replaying, c.fencing, c.overflow = true, true, overflow
+			before := s.lastPos
 			s.imIn(im("Bob", "meanwhile"))
-			s.fetchMissed(c, s.lastPos, 10, 0)
+			s.fetchMissed(c, before, 10, 0)
 			s.lastLine = "vvvvvvvvvvvvvvvvvvv" // which the store does not have
+			c.until = before
 		}))
 	}
 	again(false)
