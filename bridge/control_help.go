@@ -29,12 +29,13 @@ var helpTopics = []helpTopic{
 	{"buddies", "The buddy list", []string{
 		"A list has groups. &buddies shows who is online in all of them; /join &Group shows one group, and /list shows all groups there are.",
 		"The list is kept by AIM: what you change here, your other AIM clients see, and what they change shows up here.",
-		"/invite NICK &Group adds somebody, or moves a buddy to that group. /kick NICK in a group takes a buddy out of it."}},
+		"/invite NICK &Group adds somebody, or moves a buddy to that group. /kick NICK in a group takes a buddy out of it.",
+		"To hear of somebody's coming, on your list or not: notify NICK."}},
 	{"messages", "Messages", []string{
 		"/query NICK or /msg NICK text, here also NICK: text; a name with spaces in quotes: \"Cool Guy\": text. It works for any screen name, on your list or not.",
 		"Bold, italic, underlined, colours, links and /me go both ways. Long texts are cut to what AIM takes and arrive in order.",
 		"Somebody who is away answers with an automatic NOTICE; its text is then shown as the away message.",
-		"What cannot be delivered comes back to you with its text: nothing is lost in silence."}},
+		"What cannot be delivered comes back to you with its text: nothing is lost in silence. set outbox yes keeps it instead, and sends it when they are there."}},
 	{"rooms", "Chat rooms", []string{
 		"/join #Our_Room joins, or makes, the AIM chat room Our Room; ##name is a public room (exchange 5). _ is a space.",
 		"/invite NICK #room invites. Who invites you shows as an IRC invitation: /join the room to accept.",
@@ -53,6 +54,7 @@ var helpTopics = []helpTopic{
 		"history NICK or history #room shows the last lines, search WORDS finds something. Clients that know chathistory fetch it when you scroll up."}},
 	{"account", "Your account and the link to AIM", []string{
 		"account shows how you are connected and what waits to be sent. signoff leaves AIM and keeps you here; signon comes back.",
+		"You stay signed on for a while when your last client leaves. set always-on yes keeps you on for good; set shows all your settings.",
 		"Your name: /nick changes its upper and lower case, nick \"Cool Guy\" its spaces too. Your password: password."}},
 	{"irc", "What the verbs of IRC do here", []string{
 		"/away text: away message on AIM. /whois NICK: idle, warning level, groups, profile if read lately. /list: your groups and rooms.",

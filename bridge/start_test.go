@@ -84,10 +84,10 @@ func TestStartKeepsTheServersLimit(t *testing.T) {
 	})
 }
 
-// TestStartWithoutLimits: a thousand accounts are back at once where nothing limits them.
+// TestStartWithoutLimits: hundreds of accounts are back at once where nothing limits them.
 func TestStartWithoutLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		names, st, key := numbered(1000), newStore(t), newKey(t)
+		names, st, key := numbered(300), newStore(t), newKey(t)
 		alwaysOnIn(t, st, key, names...)
 		w, shutdown := newWorld(t, tocd.Options{Accounts: accounts(names...)}, Options{Store: st, Key: key})
 		defer shutdown()
