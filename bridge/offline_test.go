@@ -122,6 +122,7 @@ func TestSignOffAndOn(t *testing.T) {
 		alice.Expect(":bob!bob@aim QUIT :tocbridge aim.tocbridge")
 		alice.Expect("PRIVMSG alice :" + signedOffText)
 		bob.Expect(":alice!alice@aim PART #room")
+		synctest.Wait()
 		if n := w.aim.Sessions("alice"); n != 0 {
 			t.Errorf("%d sessions on AIM after signoff", n)
 		}
@@ -150,6 +151,7 @@ func TestSignOffAndOn(t *testing.T) {
 		alice.Expect("NOTICE &buddies :Signed on to AIM again.")
 		alice.Send("PRIVMSG bob :still works")
 		bob.Expect(":alice!alice@aim PRIVMSG bob :still works")
+		synctest.Wait() // the old one is closed beside
 		if n := w.aim.Sessions("alice"); n != 1 {
 			t.Errorf("%d sessions on AIM, want one", n)
 		}
