@@ -97,16 +97,17 @@ func (o *Options) signOnTOC(ctx context.Context, name toc.ScreenName, password s
 
 // Bridge holds the sessions of all accounts. It is an ircd.Backend.
 type Bridge struct {
-	o      Options
-	macKey [32]byte // of this process: passwords of live accounts are kept as HMACs under it
-	ctx    context.Context
-	cancel context.CancelFunc
-	ids    atomic.Uint64
-	busy   atomic.Int64 // unix ns: until then AIM gives out no pages to our address (429)
-	bots   atomic.Int32 // accounts with user mode B
-	idMS   atomic.Int64 // of the last message id
-	near   *neighbourhood
-	gate   *gate
+	o         Options
+	macKey    [32]byte // of this process: passwords of live accounts are kept as HMACs under it
+	ctx       context.Context
+	cancel    context.CancelFunc
+	ids       atomic.Uint64
+	busy      atomic.Int64 // unix ns: until then AIM gives out no pages to our address (429)
+	bots      atomic.Int32 // accounts with user mode B
+	idMS      atomic.Int64 // of the last message id
+	storeDown atomic.Bool  // the store does not take what is said
+	near      *neighbourhood
+	gate      *gate
 
 	unreached atomic.Bool // an account has not reached the server when it tried last, see comeback.go
 	hasher    *seal.Hasher

@@ -37,6 +37,7 @@ type track struct {
 	replaying bool     // it is being shown what it missed; new lines wait in held for their turn
 	held      []held   // nil when too many wait: then they are read from the history
 	overflow  bool     // too many waited
+	blind     bool     // it could not be shown what it missed: nothing proves that it has seen everything
 	until     string   // position of the last line that has to come from the history
 	own       []string // positions of its own lines said meanwhile
 	lazy      *time.Timer
@@ -84,8 +85,19 @@ func (s *session) trackClient(c *client) {
 	if at >= s.lastLine || c.conn.Has(ircd.CapChatHistory) || s.o.Replay.Lines == 0 {
 		return
 	}
+	if s.b.storeDown.Load() {
+		s.goBlind(c)
+		return
+	}
 	c.replaying, c.fencing, c.until = true, true, s.lastLine
 	s.fetchMissed(c, at, s.o.Replay.Lines, 0)
+}
+
+// goBlind is for a client that cannot be shown what it missed, because the disk is in trouble. It sees what is said from
+// now on; its cursor stays, so that it is shown all of it when it comes back.
+func (s *session) goBlind(c *client) {
+	c.blind = true
+	s.tell(c, "What you missed cannot be read from the history at the moment; you are shown it when you connect again later. What is said now you see.")
 }
 
 func (s *session) moveCursor(device, at string) {
@@ -113,7 +125,7 @@ func (s *session) forgetDevice() {
 
 // shown notes the position up to which a client was sent everything, and asks it for proof.
 func (s *session) shown(c *client, pos string) {
-	if s.acct == nil || s.mac == nil { // nobody comes back to an account without a password
+	if s.acct == nil || s.mac == nil || c.blind { // nobody comes back to an account without a password
 		return
 	}
 	c.seen = pos
@@ -243,11 +255,11 @@ func (s *session) nextRound(r *replay) {
 		c.overflow, c.until = false, s.lastLine
 	}
 	switch behind := c.until > c.seen; {
-	case behind && r.empty < replayTries:
+	case behind && r.empty < replayTries && !s.b.storeDown.Load():
 		s.fetchMissed(c, c.seen, replayRound, r.empty+1)
 		return
 	case behind:
-		s.tell(c, "Something that was just said cannot be read from the history at the moment and is not shown here")
+		s.goBlind(c)
 	}
 	for _, h := range c.held {
 		if h.pos > c.seen {

@@ -373,7 +373,7 @@ func TestReplayOfWhatIsNotThere(t *testing.T) {
 	again(false)
 	c.Expect("PRIVMSG alice meanwhile")
 	again(true)
-	c.Expect("NOTICE &buddies :Something that was just said cannot be read *")
+	c.Expect("NOTICE &buddies :What you missed cannot be read *")
 	end.tell(im("Bob", "two"))
 	c.Expect("PRIVMSG alice two")
 }
@@ -387,4 +387,27 @@ func TestHold(t *testing.T) {
 			t.Fatalf("line %d: overflow %v, %d held", i, c.overflow, len(c.held))
 		}
 	}
+}
+
+// While the disk is in trouble a client that comes back sees what is said, and later what it missed.
+func TestReplayWithTheStoreDown(t *testing.T) {
+	t.Parallel()
+	r := bouncer(t)
+	desk := r.device("desk", "server-time")
+	end := r.nextEnd()
+	desk.Close()
+	phone := r.device("phone")
+	end.tell(im("Bob", "one"))
+	phone.Expect("PRIVMSG alice one")
+	r.bridge.StoreTrouble(store.ErrFull)
+	phone.Expect("NOTICE &buddies :What is said is not kept at the moment: *")
+	desk = r.device("desk", "server-time")
+	desk.Expect("NOTICE &buddies :What you missed cannot be read *")
+	end.tell(im("Bob", "two"))
+	desk.Expect("PRIVMSG alice two")
+	desk.Settle()
+	desk.Close()
+	r.bridge.StoreTrouble(nil)
+	phone.Expect("NOTICE &buddies :The server's database works again: *")
+	wantTexts(t, "later", r.device("desk", "server-time").Settle(), "one", "two")
 }

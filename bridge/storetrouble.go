@@ -3,6 +3,7 @@ package bridge
 // StoreTrouble tells all users that their history cannot be written at the moment, or with nil that it can again. Any
 // goroutine.
 func (b *Bridge) StoreTrouble(err error) {
+	b.storeDown.Store(err != nil)
 	text := "The server's database works again: what is said is kept."
 	if err != nil {
 		text = "What is said is not kept at the moment: " + storeWords(err) + ". Chatting goes on."
