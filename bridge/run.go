@@ -218,14 +218,14 @@ func (s *session) work() {
 
 // handleItems handles some items, and sends what they cause when all are done, or enough.
 func (s *session) handleItems(items []item) {
-	defer s.recovered()
-	s.cork.Hold()
-	defer s.flushOut()
-	defer func() {
+	defer func() { // after a panic too
 		if s.ended {
 			dropLate(items)
 		}
 	}()
+	defer s.recovered()
+	s.cork.Hold()
+	defer s.flushOut()
 	n := 0
 	for len(items) > 0 && !s.ended {
 		it := event(&items[0])
