@@ -132,6 +132,7 @@ func TestDigestOverRestart(t *testing.T) {
 	c.ExpectClosed()
 	r.alone("alice")
 	end.tell(im("Bob", "one"), im("Carol", "two"))
+	k.told("two")
 	r = k.restart(r)
 	end = r.nextEnd()
 	end.tell(im("Bob", "three"))
