@@ -164,7 +164,7 @@ func (c *contender) peer(i int) string { return fmt.Sprintf("b%d", i) }
 // measureLatency passes one message at a time. The contenders take turns, and of each the best turn counts: what the
 // machine does beside it falls on some turns only.
 func measureLatency(t *testing.T, tab *table) {
-	const turns, pings = 12, 1000
+	const turns, pings = 60, 250
 	list := contenders(t)
 	median, p99 := make([]time.Duration, len(list)), make([]time.Duration, len(list))
 	for range turns {
@@ -307,19 +307,27 @@ func measureStall(t *testing.T, tab *table) {
 
 // measureMemory signs many accounts on, each with twenty buddies that are on too, and lets them idle.
 func measureMemory(t *testing.T, tab *table) {
-	empty := startMeasured(t, "127.0.0.1:1")
-	tab.atMost("memory of the empty process", float64(empty.resident())/(1<<20), "MiB", 16, 16)
+	mib := func(m *measured) float64 { return float64(m.resident()) / (1 << 20) }
+	tab.atMost("memory of the empty process", mib(startMeasured(t, "127.0.0.1:1", withStore(t))), "MiB", 16, 16)
+	tab.add("memory of the empty process without store", mib(startMeasured(t, "127.0.0.1:1")), "MiB")
 	for _, n := range []int{1000, 5000} {
-		measureAccounts(t, tab, n)
+		t.Run(fmt.Sprint(n), func(t *testing.T) { measureAccounts(t, tab, n, "") })
+		t.Run(fmt.Sprint(n, " with store"), func(t *testing.T) { measureAccounts(t, tab, n, withStore(t)) })
 	}
 }
 
 const idleTime = 10 * time.Second
 
-func measureAccounts(t *testing.T, tab *table, n int) {
-	t.Helper()
+func measureAccounts(t *testing.T, tab *table, n int, setting string) {
 	aim, names := startCrowd(t, n)
-	m := startMeasured(t, aim.addr)
+	label := number(float64(n)) + " accounts"
+	var m *measured
+	if setting == "" {
+		m = startMeasured(t, aim.addr)
+	} else {
+		m = startMeasured(t, aim.addr, setting)
+		label += " with store"
+	}
 	empty, before := m.resident(), m.processor()
 	took, _ := logInAll(t, m.addr, names, 32)
 	spent := m.processor() - before
@@ -330,7 +338,6 @@ func measureAccounts(t *testing.T, tab *table, n int) {
 	time.Sleep(idleTime) // what is measured is that nothing happens
 	idle := m.processor() - before
 	resident := m.resident() - empty
-	label := number(float64(n)) + " accounts"
 	tab.atLeast(label+": sign-ons", float64(n)/took.Seconds(), "a second", 1200, 500)
 	tab.atMost(label+": processor time of a sign-on", float64(spent.Microseconds())/1e3/float64(n), "ms", 0.8, 2)
 	tab.atMost(label+" idle, 20 buddies: memory of one", float64(resident)/1024/float64(n), "KiB", 48, 90)
