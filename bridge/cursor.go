@@ -294,7 +294,7 @@ func (s *session) replayLine(r *replay, e store.Entry) {
 
 // replayForm is a kept line for a client that did not ask: with the time in the text if it knows no other way.
 func (s *session) replayForm(c *client, e store.Entry) []*ircd.Message {
-	if !c.conn.Has(ircd.CapServerTime) {
+	if !c.conn.Has(ircd.CapServerTime) && isOld(c, e) {
 		e.Text = withClock(e.Text, e.Time)
 	}
 	if e.Out && !isChannel(e.Target) && !c.conn.Has(ircd.CapEchoMessage) && !c.conn.Has(ircd.CapSelfMessage) {
@@ -305,6 +305,9 @@ func (s *session) replayForm(c *client, e store.Entry) []*ircd.Message {
 	}
 	return s.recall(e)
 }
+
+// isOld reports whether a line was said before the client connected. What was said since is no history to its user.
+func isOld(c *client, e store.Entry) bool { return e.Time.Before(c.conn.Since().Truncate(time.Millisecond)) }
 
 // withClock puts the time before a text; the date too if it is not today's.
 func withClock(text string, at time.Time) string {
@@ -322,7 +325,7 @@ func withClock(text string, at time.Time) string {
 
 // batchFor is the open batch of a conversation. Those of several are open side by side: the order of all lines stays.
 func (s *session) batchFor(r *replay, e store.Entry) string {
-	if !r.c.conn.Has(ircd.CapBatch) {
+	if !r.c.conn.Has(ircd.CapBatch) || !isOld(r.c, e) {
 		return ""
 	}
 	ref := r.refs[e.Target]

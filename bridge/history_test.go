@@ -411,3 +411,19 @@ func TestReplayWithTheStoreDown(t *testing.T) {
 	phone.Expect("NOTICE &buddies :The server's database works again: *")
 	wantTexts(t, "later", r.device("desk", "server-time").Settle(), "one", "two")
 }
+
+// What arrives while a client is still logging in is new to its user, and looks like that.
+func TestReplayOfWhatIsNew(t *testing.T) {
+	t.Parallel()
+	r := bouncer(t)
+	c := ircdtest.Dial(t, r.addr)
+	c.Send("CAP REQ batch")
+	c.Expect("CAP * ACK batch")
+	phone := r.device("phone")
+	r.nextEnd().tell(im("Bob", "hello"))
+	phone.Expect("PRIVMSG alice hello")
+	c.Register("alice", ircdtest.SASL("alice@desk", "secret"))
+	if m := c.Expect("PRIVMSG alice *"); m.Trailing() != "hello" || m.Tags["batch"] != "" {
+		t.Errorf("%v", m)
+	}
+}

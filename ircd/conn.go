@@ -10,7 +10,7 @@ import (
 
 	irc "gopkg.in/irc.v4"
 
-	"tocbridge/nowait"
+	"tocbridge/toc/nowait"
 )
 
 // Conn is one client's connection. The reader goroutine owns it; it ends when the connection does.

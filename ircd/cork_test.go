@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"tocbridge/nowait"
+	"tocbridge/toc/nowait"
 )
 
 // corked is a queue on one end of a TCP connection, under a cork.

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"tocbridge/nowait"
+	"tocbridge/toc/nowait"
 )
 
 const chunkSize = 8<<10 - 8 // with its bounds, one page pair

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"tocbridge/nowait"
+	"tocbridge/toc/nowait"
 )
 
 // Login says who signs on and how. Name is required, the rest has defaults.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"tocbridge/nowait"
+	"tocbridge/toc/nowait"
 )
 
 // wired is a Client on one end of a TCP connection.

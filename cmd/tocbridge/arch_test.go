@@ -21,23 +21,23 @@ const (
 // mayImport has the arrows of the design: which of our packages each may depend
 // on, directly or not. A package that is not in it may not exist.
 var mayImport = map[string][]string{
-	"tocbridge/nowait":          nil,
-	"tocbridge/toc":             {"tocbridge/nowait"},
-	"tocbridge/toc/tocd":        {"tocbridge/toc", "tocbridge/nowait"},
-	"tocbridge/ircd":            {"tocbridge/nowait"},
+	"tocbridge/toc/nowait":      nil,
+	"tocbridge/toc":             {"tocbridge/toc/nowait"},
+	"tocbridge/toc/tocd":        {"tocbridge/toc", "tocbridge/toc/nowait"},
+	"tocbridge/ircd":            {"tocbridge/toc/nowait"},
 	"tocbridge/ircd/ircdtest":   nil,
 	"tocbridge/config":          nil,
-	"tocbridge/bridge/nicks":    {"tocbridge/toc", "tocbridge/nowait"},
-	"tocbridge/bridge/richtext": {"tocbridge/toc", "tocbridge/nowait"},
-	"tocbridge/bridge/pace":     {"tocbridge/toc", "tocbridge/nowait"},
+	"tocbridge/bridge/nicks":    {"tocbridge/toc", "tocbridge/toc/nowait"},
+	"tocbridge/bridge/richtext": {"tocbridge/toc", "tocbridge/toc/nowait"},
+	"tocbridge/bridge/pace":     {"tocbridge/toc", "tocbridge/toc/nowait"},
 	"tocbridge/bridge/seal":     nil,
 	"tocbridge/bridge/store":    nil,
 	"tocbridge/bridge": {
-		"tocbridge/nowait", "tocbridge/ircd", "tocbridge/toc", "tocbridge/bridge/nicks", "tocbridge/bridge/richtext", "tocbridge/bridge/pace",
+		"tocbridge/toc/nowait", "tocbridge/ircd", "tocbridge/toc", "tocbridge/bridge/nicks", "tocbridge/bridge/richtext", "tocbridge/bridge/pace",
 		"tocbridge/bridge/seal", "tocbridge/bridge/store",
 	},
 	"tocbridge/cmd/tocbridge": {
-		"tocbridge/nowait", "tocbridge/ircd", "tocbridge/toc", "tocbridge/toc/tocd", "tocbridge/config",
+		"tocbridge/toc/nowait", "tocbridge/ircd", "tocbridge/toc", "tocbridge/toc/tocd", "tocbridge/config",
 		"tocbridge/bridge", "tocbridge/bridge/nicks", "tocbridge/bridge/richtext", "tocbridge/bridge/pace",
 		"tocbridge/bridge/seal", "tocbridge/bridge/store",
 	},

@@ -1,5 +1,6 @@
-// Package nowait writes to a socket as much as it takes at once, and never waits for it. Who has little to write saves
-// the goroutine that would wait, and the time until that runs.
+// Package nowait writes to a socket as much as it takes at once, and never waits for it. It knows neither TOC nor IRC;
+// both sides use it. Who has little to write
+// saves the goroutine that would wait, and the time until that runs.
 package nowait
 
 import (
