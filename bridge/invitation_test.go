@@ -32,9 +32,9 @@ func TestInvitationHasTheWholeName(t *testing.T) {
 		alice.Expect(":bob!* JOIN " + name)
 		alice.Send("PRIVMSG %s :welcome", channel)
 		bob.Expect(":alice!* PRIVMSG " + name + " welcome")
-		for _, c := range []*ircdtest.Client{alice, bob, carol} {
+		for i, c := range []*ircdtest.Client{alice, bob, carol} {
 			c.Send("PART %s", name)
-			c.Expect("PART " + name)
+			c.Expect(":" + []string{"alice", "bob", "carol"}[i] + "!* PART " + name)
 		}
 	}
 }
