@@ -307,7 +307,7 @@ func (s *session) replayForm(c *client, e store.Entry) []*ircd.Message {
 }
 
 // isOld reports whether a line was said before the client connected. What was said since is no history to its user.
-func isOld(c *client, e store.Entry) bool { return e.Time.Before(c.conn.Since().Truncate(time.Millisecond)) }
+func isOld(c *client, e store.Entry) bool { return e.Time.Before(c.conn.Since()) }
 
 // withClock puts the time before a text; the date too if it is not today's.
 func withClock(text string, at time.Time) string {

@@ -420,6 +420,9 @@ func TestReplayOfWhatIsNew(t *testing.T) {
 	c.Send("CAP REQ batch")
 	c.Expect("CAP * ACK batch")
 	phone := r.device("phone")
+	for began := time.Now(); time.Since(began) < 2*time.Millisecond; { // times are kept in milliseconds
+		phone.Sync()
+	}
 	r.nextEnd().tell(im("Bob", "hello"))
 	phone.Expect("PRIVMSG alice hello")
 	c.Register("alice", ircdtest.SASL("alice@desk", "secret"))

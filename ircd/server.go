@@ -85,6 +85,8 @@ func (s *Server) init() {
 		s.commands = ownCommands()
 		s.tokens = s.isupportTokens()
 		s.started = time.Now()
+		s.mu.Lock() // for Stats, which may come before
+		defer s.mu.Unlock()
 		s.listeners = make(map[net.Listener]struct{})
 		s.conns = make(map[*Conn]struct{})
 		s.addrs = make(map[string]addrCount)
