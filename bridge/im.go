@@ -60,13 +60,22 @@ func (s *session) toAsk(targets []string) (out []*contact) {
 		who := s.roster.contact(name)
 		switch {
 		case who == s.self, who.tracked(), s.blocked(who):
-		case now.Sub(who.heard) < vouchTime && (limited || s.b.peer(who.key) != nil):
+		case now.Sub(who.heard) < vouchTime && (limited || s.stillVouched(who)):
 		case limited && now.Sub(who.missed) < missedTime && !s.b.signedOn(name): // unless they came to this bridge meanwhile
 		default:
 			out = append(out, who)
 		}
 	}
 	return out
+}
+
+// stillVouched reports whether nothing speaks against somebody who was there lately: whoever was on this bridge and is not
+// any more may be gone.
+func (s *session) stillVouched(who *contact) bool {
+	if s.b.peer(who.key) != nil {
+		who.local = true
+	}
+	return !who.local || s.b.peer(who.key) != nil
 }
 
 // resolve asks AIM about people, as far as the limits allow: a question counts as an IM. While the answers are waited

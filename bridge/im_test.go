@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"tocbridge/bridge/pace"
 	"tocbridge/ircd/ircdtest"
 	"tocbridge/toc"
 )
@@ -278,4 +279,25 @@ func TestFormattedNameOfSender(t *testing.T) {
 	c.Expect(":BoB!bob@aim PRIVMSG alice hi")
 	c.Send("PRIVMSG bob :back")
 	end.expect(imTo("bob", "back"))
+}
+
+// A stranger is asked about once in a conversation, also where nothing limits questions.
+func TestStrangersAreAskedAboutOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Options{Pace: pace.Off})
+	c, end := r.login("alice")
+	c.Send("PRIVMSG Zoe :1")
+	end.expect(toc.GetStatus{Name: "zoe"})
+	end.tell(here("Zoe", " O "))
+	end.expect(toc.SendIM{To: "zoe", Text: "1"})
+	for i := range 20 {
+		c.Send("PRIVMSG Zoe :line %d", i)
+	}
+	c.Send("PRIVMSG Zoe :last")
+	end.expect(toc.SendIM{To: "zoe", Text: "line 19"})
+	for _, cmd := range end.take() {
+		if _, again := cmd.(toc.GetStatus); again {
+			t.Error("asked again")
+		}
+	}
 }

@@ -36,6 +36,7 @@ type contact struct {
 
 	heard    time.Time // when somebody not on the list was last known to be there
 	missed   time.Time // when the server last said that they are not
+	local    bool      // was on this bridge when we last wrote to them
 	toldAway bool      // the user was told (301), in this away period
 	awayText string    // the last auto-response of this away period
 }

@@ -114,6 +114,8 @@ func (s *session) askStatus(who *contact, done func(there bool)) {
 		if missing {
 			who.known, who.missed = true, time.Now()
 			s.showChange(who, who.signOff())
+		} else if e != nil {
+			who.local = false
 		}
 		done(!missing)
 	})
