@@ -170,14 +170,6 @@ func keptText(text richtext.Text, lines []ircd.Line, action bool) string {
 
 const actionOpen = "\x01ACTION "
 
-// conversation is the history's name of where a line belongs: the room, or the other person's key.
-func conversation(channel string, who *contact) string {
-	if channel != "" {
-		return ircd.Fold(channel)
-	}
-	return who.key
-}
-
 // isChannel reports whether a conversation is a channel and no person.
 func isChannel(target string) bool {
 	return strings.HasPrefix(target, "#") || strings.HasPrefix(target, "&")

@@ -145,10 +145,7 @@ func TestReplayForOldClients(t *testing.T) {
 	desk.Settle()
 	old = r.device("old")
 	clock := `\[\d\d:\d\d:\d\d\] `
-	var got []string
-	for _, text := range texts(old.Sync()) {
-		got = append(got, text)
-	}
+	got := texts(old.Sync())
 	want := []string{"-> " + clock + "from my desk", `-> \* alice ` + clock + "waves", clock + "hi", "there"}
 	if len(got) != len(want) {
 		t.Fatalf("%q", got)

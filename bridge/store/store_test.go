@@ -9,11 +9,6 @@ import (
 )
 
 // open opens a store in a folder of its own.
-func openFile(t *testing.T, o Options) *Store {
-	t.Helper()
-	return openAt(t, filepath.Join(t.TempDir(), "state", "tocbridge.db"), o)
-}
-
 func openAt(t *testing.T, path string, o Options) *Store {
 	t.Helper()
 	s, err := Open(t.Context(), path, o)
