@@ -58,20 +58,16 @@ var historySubs = map[string]historySub{
 // between counts from the first reference, forwards or backwards in time.
 func between(ctx context.Context, a *store.Account, q question) ([]store.Entry, error) {
 	from, to := q.points[0], q.points[1]
-	forwards, err := precedes(ctx, a, q, from, to)
-	if err != nil {
-		return nil, err
-	}
-	if forwards {
+	if precedes(from, to) {
 		return a.History(ctx, store.Range{Target: q.key, After: from, Before: to, Limit: q.limit, Commands: q.commands})
 	}
 	return a.History(ctx, store.Range{Target: q.key, After: to, Before: from, Limit: q.limit, Newest: true, Commands: q.commands})
 }
 
 // precedes tells which of two references is the older one.
-func precedes(ctx context.Context, a *store.Account, q question, from, to store.Point) (bool, error) {
+func precedes(from, to store.Point) bool {
 	if from.ID != "" && to.ID != "" {
-		return from.ID < to.ID, nil
+		return from.ID < to.ID
 	}
 	at := func(p store.Point) time.Time {
 		if p.ID != "" {
@@ -79,7 +75,7 @@ func precedes(ctx context.Context, a *store.Account, q question, from, to store.
 		}
 		return p.Time
 	}
-	return !at(to).Before(at(from)), nil
+	return !at(to).Before(at(from))
 }
 
 // chathistory is CHATHISTORY.
@@ -179,9 +175,6 @@ func (s *session) answerHistory(c *client, q question, row historySub) {
 var errNoTarget = errors.New("no such conversation")
 
 func readPage(ctx context.Context, acct *store.Account, q *question, row historySub) ([]store.Entry, error) {
-	if err := findPoints(ctx, acct, q); err != nil {
-		return nil, err
-	}
 	if q.stranger {
 		some, err := acct.History(ctx, store.Range{Target: q.key, Limit: 1})
 		if err != nil {
@@ -190,6 +183,13 @@ func readPage(ctx context.Context, acct *store.Account, q *question, row history
 		if q.stranger = len(some) == 0; q.stranger {
 			return nil, errNoTarget
 		}
+	}
+	page, err := row.run(ctx, acct, *q)
+	if !errors.Is(err, store.ErrNoSuchID) {
+		return page, err
+	}
+	if err := findPoints(ctx, acct, q); err != nil {
+		return nil, err
 	}
 	return row.run(ctx, acct, *q)
 }
@@ -213,7 +213,7 @@ func (s *session) historyPage(c *client, q question, page []store.Entry, err err
 // idWindow is how far a message of another user of this bridge may be from the time in its id.
 const idWindow = time.Minute
 
-// findPoints turns message ids that are no positions (see stamp) into positions.
+// findPoints turns message ids that are no positions (see stamp) into positions. There are few of them.
 func findPoints(ctx context.Context, acct *store.Account, q *question) error {
 	for i, p := range q.points {
 		if p.ID == "" {

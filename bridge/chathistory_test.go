@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	irc "gopkg.in/irc.v4"
 
+	"tocbridge/bridge/richtext"
 	"tocbridge/ircd/ircdtest"
 	"tocbridge/toc"
 )
@@ -240,4 +242,28 @@ func TestNoReplayWithChatHistory(t *testing.T) {
 	phone = r.device("phone", historyCaps...)
 	wantTexts(t, "unasked", phone.Sync())
 	wantTexts(t, "asked", page(t, phone, "chathistory bob", "CHATHISTORY LATEST bob * 5"), "one")
+}
+
+// A message of another user of this bridge that crossed one of ours is found by its id, which is not its place.
+func TestChatHistoryByForeignID(t *testing.T) {
+	t.Parallel()
+	r := bouncer(t)
+	c := r.attach("alice", ircdtest.SASL("alice@desk", "secret"), ircdtest.Caps(historyCaps...))
+	c.Pongs = true
+	r.nextEnd()
+	early := r.bridge.nextID(time.Now())
+	say := func(id, text string) {
+		r.bridge.peer("alice").post(do(func(s *session) {
+			s.deliverIn(s.roster.contact("Bob"), s.Nick(), richtext.Plain(text), aside{command: "PRIVMSG", id: id})
+		}))
+		if m := c.Expect("PRIVMSG alice " + text); id != "" && m.Tags["msgid"] != id {
+			t.Errorf("%v, want the id %s", m, id)
+		}
+	}
+	say("", "before")
+	say(early, "theirs")
+	say("", "after")
+	for ask, want := range map[string]string{"BEFORE": "before", "AFTER": "after"} {
+		wantTexts(t, ask, page(t, c, "chathistory Bob", "CHATHISTORY %s Bob msgid=%s 10", ask, early), want)
+	}
 }

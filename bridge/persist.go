@@ -67,15 +67,11 @@ func (s *session) loadRooms(rooms map[string]string) {
 }
 
 func (s *session) saveRoom(r *room) {
-	if s.acct != nil {
-		s.acct.Put(kindRoom, ircd.Fold(r.channel), strconv.Itoa(r.exchange)+" "+r.channel+" "+r.name)
-	}
+	s.saveState(kindRoom, ircd.Fold(r.channel), strconv.Itoa(r.exchange)+" "+r.channel+" "+r.name)
 }
 
 func (s *session) unsaveRoom(r *room) {
-	if s.acct != nil {
-		s.acct.Delete(kindRoom, ircd.Fold(r.channel))
-	}
+	s.saveState(kindRoom, ircd.Fold(r.channel), "")
 }
 
 // saveState puts one piece of state into the store, or deletes it when it is "".

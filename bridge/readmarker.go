@@ -61,9 +61,7 @@ func (s *session) setMarker(key, value string) {
 		s.markers = map[string]string{}
 	}
 	s.markers[key] = value
-	if s.acct != nil {
-		s.acct.Put(kindRead, key, value)
-	}
+	s.saveState(kindRead, key, value)
 }
 
 func (s *session) markerMessage(key, title string) *ircd.Message {

@@ -29,7 +29,6 @@ func (s *session) setSetting(key, value string) {
 		return
 	}
 	s.saveState(kindSetting, key, value)
-	s.saveState(kindSetting, key, value)
 	if value == "" {
 		delete(s.settings.values, key)
 		return
